@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The libgmproc authors
+
+EXTRA_DIST += docs/libgmproc.toml
+
+if ENABLE_DOCS
+# gi-docgen writes a folder of pages; its index stands for all of them.
+reference_dir = docs/reference
+reference_index = $(reference_dir)/index.html
+docsdir = $(datadir)/doc/libgmproc/reference
+
+$(reference_index): lib/Gmproc-1.gir docs/libgmproc.toml
+	$(AM_V_GEN)$(GI_DOCGEN) generate --quiet --no-namespace-dir \
+	  --config=$(srcdir)/docs/libgmproc.toml --content-dir=$(srcdir)/docs \
+	  --output-dir=$(reference_dir) lib/Gmproc-1.gir
+
+all-local: $(reference_index)
+
+install-data-local: $(reference_index)
+	$(MKDIR_P) "$(DESTDIR)$(docsdir)"
+	cp -R $(reference_dir)/. "$(DESTDIR)$(docsdir)"
+
+uninstall-local:
+	rm -rf "$(DESTDIR)$(docsdir)"
+
+clean-local:
+	rm -rf $(reference_dir)
+endif

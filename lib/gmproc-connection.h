@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ */
+#pragma once
+
+#if !defined(GMPROC_H_INSIDE) && !defined(GMPROC_COMPILATION)
+#error "Only <gmproc.h> can be included directly."
+#endif
+
+#include "gmproc-types.h"
+
+G_BEGIN_DECLS
+
+#define GMPROC_TYPE_CONNECTION (gmproc_connection_get_type ())
+
+GMPROC_AVAILABLE_IN_1_0
+G_DECLARE_FINAL_TYPE (GmprocConnection, gmproc_connection, GMPROC, CONNECTION, GObject)
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_pipe_new (gboolean duplex, GmprocConnection **first, GmprocConnection **second,
+                          GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_connection_send (GmprocConnection *self, GVariant *message,
+                                 GCancellable *cancellable, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_connection_send_bytes (GmprocConnection *self, GBytes *message,
+                                       GCancellable *cancellable, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+GVariant *gmproc_connection_receive (GmprocConnection *self, gint64 timeout,
+                                     GCancellable *cancellable, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+GBytes *gmproc_connection_receive_bytes (GmprocConnection *self, gint64 timeout,
+                                         GCancellable *cancellable, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_connection_poll (GmprocConnection *self, gint64 timeout, GCancellable *cancellable,
+                                 GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_connection_is_readable (GmprocConnection *self);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_connection_is_writable (GmprocConnection *self);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_connection_close (GmprocConnection *self);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_connection_is_closed (GmprocConnection *self);
+
+GMPROC_AVAILABLE_IN_1_0
+gint32 gmproc_connection_get_handle (GmprocConnection *self);
+
+GMPROC_AVAILABLE_IN_1_0
+GmprocConnection *gmproc_connection_from_handle (gint32 handle, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ */
+#include "config.h"
+
+#include "gmproc-error.h"
+
+/**
+ * gmproc_error_quark:
+ *
+ * The number of the error domain %GMPROC_ERROR.
+ *
+ * Returns: the quark
+ * Since: 1.0
+ */
+G_DEFINE_QUARK (gmproc - error - quark, gmproc_error)

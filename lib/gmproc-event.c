@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * GmprocEvent: a flag that processes wait for.
+ *
+ * The state is one word: the flag, and above it the number of times it was set. A waiter that was
+ * asleep when the flag was set returns even if somebody has cleared it before the waiter came to
+ * look, because the number has changed; a short pulse reaches everybody who waited.
+ *
+ * Deaths: the word changes by one store inside the lock, after the wake-up (waitpoint.h).
+ */
+#include "config.h"
+
+#include "gmproc-event.h"
+
+#include "internal/deadline.h"
+#include "internal/guard.h"
+#include "internal/monitor.h"
+#include "internal/shareable.h"
+
+struct _GmprocEvent
+{
+  GObject parent_instance;
+
+  GmprocMonitor monitor;
+};
+
+/* In shared memory. Written inside the lock; read anywhere. */
+typedef struct
+{
+  guint32 word;
+} State;
+
+#define IS_SET (1u)
+#define ONE_MORE (2u)
+
+#define KIND (0x4556454e) /* EVEN */
+
+static void gmproc_event_shareable_init (GmprocShareableInterface *iface);
+
+G_DEFINE_TYPE_WITH_CODE (GmprocEvent, gmproc_event, G_TYPE_OBJECT,
+                         G_IMPLEMENT_INTERFACE (GMPROC_TYPE_SHAREABLE, gmproc_event_shareable_init))
+
+static guint32
+load_word (GmprocEvent *self)
+{
+  return __atomic_load_n (&((State *) self->monitor.state)->word, __ATOMIC_ACQUIRE);
+}
+
+static void
+store_word (GmprocEvent *self, guint32 word)
+{
+  __atomic_store_n (&((State *) self->monitor.state)->word, word, __ATOMIC_RELEASE);
+}
+
+static void
+gmproc_event_finalize (GObject *object)
+{
+  gmproc_monitor_clear (&GMPROC_EVENT (object)->monitor);
+
+  G_OBJECT_CLASS (gmproc_event_parent_class)->finalize (object);
+}
+
+static void
+gmproc_event_class_init (GmprocEventClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = gmproc_event_finalize;
+}
+
+static void
+gmproc_event_init (G_GNUC_UNUSED GmprocEvent *self)
+{
+}
+
+static GVariant *
+gmproc_event_export_to (GmprocShareable *shareable, GmprocParcel *parcel,
+                        G_GNUC_UNUSED GError **error)
+{
+  return gmproc_monitor_export (&GMPROC_EVENT (shareable)->monitor, parcel);
+}
+
+static GmprocShareable *
+gmproc_event_import_from (GVariant *parameters, GmprocParcel *parcel, GError **error)
+{
+  g_autoptr (GmprocEvent) self = g_object_new (GMPROC_TYPE_EVENT, NULL);
+
+  if (!gmproc_monitor_import (&self->monitor, parameters, KIND, parcel, error))
+    return NULL;
+  return (GmprocShareable *) g_steal_pointer (&self);
+}
+
+static void
+gmproc_event_shareable_init (GmprocShareableInterface *iface)
+{
+  iface->export_to = gmproc_event_export_to;
+  iface->import_from = gmproc_event_import_from;
+}
+
+/**
+ * gmproc_event_new:
+ * @error: return location
+ *
+ * Makes an event that is not set, like `multiprocessing.Event`.
+ *
+ * Errors: what the system says when it has no shared memory.
+ *
+ * Returns: (transfer full) (nullable): a new event
+ * Since: 1.0
+ */
+GmprocEvent *
+gmproc_event_new (GError **error)
+{
+  g_autoptr (GmprocEvent) self = g_object_new (GMPROC_TYPE_EVENT, NULL);
+
+  if (!gmproc_monitor_new (&self->monitor, KIND, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+/**
+ * gmproc_event_is_set:
+ * @self: an event
+ *
+ * Returns: whether it is set
+ * Since: 1.0
+ */
+gboolean
+gmproc_event_is_set (GmprocEvent *self)
+{
+  g_return_val_if_fail (GMPROC_IS_EVENT (self), FALSE);
+
+  return (load_word (self) & IS_SET) != 0;
+}
+
+/**
+ * gmproc_event_set:
+ * @self: an event
+ *
+ * Sets the event, and wakes everybody who waits for it, in whichever process.
+ *
+ * Since: 1.0
+ */
+void
+gmproc_event_set (GmprocEvent *self)
+{
+  g_return_if_fail (GMPROC_IS_EVENT (self));
+
+  gmproc_guard_enter_always (&self->monitor.lock);
+  if (!gmproc_event_is_set (self))
+    {
+      gmproc_waitpoint_wake (&self->monitor.waitpoint);
+      store_word (self, (load_word (self) + ONE_MORE) | IS_SET);
+    }
+  gmproc_guard_leave (&self->monitor.lock);
+}
+
+/**
+ * gmproc_event_clear:
+ * @self: an event
+ *
+ * Makes the event not set. Who waited when it was set returns nevertheless.
+ *
+ * Since: 1.0
+ */
+void
+gmproc_event_clear (GmprocEvent *self)
+{
+  g_return_if_fail (GMPROC_IS_EVENT (self));
+
+  gmproc_guard_enter_always (&self->monitor.lock);
+  store_word (self, load_word (self) & ~IS_SET);
+  gmproc_guard_leave (&self->monitor.lock);
+}
+
+/**
+ * gmproc_event_wait:
+ * @self: an event
+ * @timeout: microseconds, 0 to ask only, or %GMPROC_FOREVER
+ * @cancellable: (nullable): to stop waiting from another thread
+ * @error: return location
+ *
+ * Waits until the event is set.
+ *
+ * Errors: %G_IO_ERROR_TIMED_OUT; %G_IO_ERROR_CANCELLED.
+ *
+ * Returns: whether it was set
+ * Since: 1.0
+ */
+gboolean
+gmproc_event_wait (GmprocEvent *self, gint64 timeout, GCancellable *cancellable, GError **error)
+{
+  guint32 word;
+  gint64 deadline;
+
+  g_return_val_if_fail (GMPROC_IS_EVENT (self), FALSE);
+
+  if (!gmproc_deadline_from_timeout (timeout, &deadline, error)
+      || g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+
+  word = load_word (self);
+  while ((load_word (self) & IS_SET) == 0 && load_word (self) / ONE_MORE == word / ONE_MORE)
+    {
+      guint32 prepared;
+      gboolean is_unchanged;
+
+      if (!gmproc_guard_enter (&self->monitor.lock, deadline, cancellable, error))
+        return FALSE;
+      is_unchanged = load_word (self) == word;
+      prepared = gmproc_waitpoint_prepare (&self->monitor.waitpoint);
+      gmproc_guard_leave (&self->monitor.lock);
+
+      if (is_unchanged
+          && !gmproc_waitpoint_sleep (&self->monitor.waitpoint, prepared, deadline, cancellable,
+                                      error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/**
+ * gmproc_event_get_handle:
+ * @self: an event
+ *
+ * Returns: the number by which an `h` in a GVariant names this object
+ * Since: 1.0
+ */
+gint32
+gmproc_event_get_handle (GmprocEvent *self)
+{
+  g_return_val_if_fail (GMPROC_IS_EVENT (self), 0);
+
+  return gmproc_shareable_get_handle (GMPROC_SHAREABLE (self));
+}
+
+/**
+ * gmproc_event_from_handle:
+ * @handle: an `h` out of a GVariant that came to this process, or of this process itself
+ * @error: return location
+ *
+ * Errors: %GMPROC_ERROR_BAD_HANDLE for a number of no living object, or of another class.
+ *
+ * Returns: (transfer full) (nullable): the event
+ * Since: 1.0
+ */
+GmprocEvent *
+gmproc_event_from_handle (gint32 handle, GError **error)
+{
+  return gmproc_shareable_from_handle (handle, GMPROC_TYPE_EVENT, error);
+}

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * GmprocLock: mutual exclusion between threads and processes.
+ *
+ * The lock is the port's owner-tracking lock in a slot of shared memory. Its owner is one thread of
+ * one process; only that one can release it. When the owner ends without releasing, the next one
+ * that asks gets the lock, and gmproc_lock_was_abandoned() tells it so while it holds the lock.
+ *
+ * Beside it the slot has the owner's notes: who it is, how often it acquired the lock, and whether
+ * the owner before it died. Only the owner writes them, so the lock itself protects them. They lie
+ * in shared memory because one process may have two objects for the same lock.
+ *
+ * Fairness: none is promised. Who asks while others wait may get the lock before them.
+ * Memory: what was written before a release is seen after the next acquire, in any process.
+ */
+#include "config.h"
+
+#include "gmproc-lock.h"
+
+#include "gmproc-error.h"
+#include "internal/deadline.h"
+#include "internal/monitor.h"
+#include "internal/shareable.h"
+#include "port/port.h"
+
+struct _GmprocLock
+{
+  GObject parent_instance;
+
+  GmprocMonitor monitor;
+};
+
+/* In shared memory. is_recursive is written before the lock is handed out, the rest by the owner.
+ */
+typedef struct
+{
+  guint16 is_recursive;
+  guint16 was_abandoned;
+  guint32 depth;
+  gint64 owner_pid;
+  guint64 owner_thread; /* an address in that process; 0 when the lock was released */
+} State;
+
+G_STATIC_ASSERT (sizeof (State) <= GMPROC_MONITOR_STATE_SIZE);
+
+#define KIND (0x4c4f434b) /* LOCK */
+
+static void gmproc_lock_shareable_init (GmprocShareableInterface *iface);
+
+G_DEFINE_TYPE_WITH_CODE (GmprocLock, gmproc_lock, G_TYPE_OBJECT,
+                         G_IMPLEMENT_INTERFACE (GMPROC_TYPE_SHAREABLE, gmproc_lock_shareable_init))
+
+static State *
+get_state (GmprocLock *self)
+{
+  return self->monitor.state;
+}
+
+static void
+gmproc_lock_finalize (GObject *object)
+{
+  gmproc_monitor_clear (&GMPROC_LOCK (object)->monitor);
+
+  G_OBJECT_CLASS (gmproc_lock_parent_class)->finalize (object);
+}
+
+static void
+gmproc_lock_class_init (GmprocLockClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = gmproc_lock_finalize;
+}
+
+static void
+gmproc_lock_init (G_GNUC_UNUSED GmprocLock *self)
+{
+}
+
+static GVariant *
+gmproc_lock_export_to (GmprocShareable *shareable, GmprocParcel *parcel,
+                       G_GNUC_UNUSED GError **error)
+{
+  return gmproc_monitor_export (&GMPROC_LOCK (shareable)->monitor, parcel);
+}
+
+static GmprocShareable *
+gmproc_lock_import_from (GVariant *parameters, GmprocParcel *parcel, GError **error)
+{
+  g_autoptr (GmprocLock) self = g_object_new (GMPROC_TYPE_LOCK, NULL);
+
+  if (!gmproc_monitor_import (&self->monitor, parameters, KIND, parcel, error))
+    return NULL;
+  return (GmprocShareable *) g_steal_pointer (&self);
+}
+
+static void
+gmproc_lock_shareable_init (GmprocShareableInterface *iface)
+{
+  iface->export_to = gmproc_lock_export_to;
+  iface->import_from = gmproc_lock_import_from;
+}
+
+static GmprocLock *
+lock_new (gboolean is_recursive, GError **error)
+{
+  g_autoptr (GmprocLock) self = g_object_new (GMPROC_TYPE_LOCK, NULL);
+
+  if (!gmproc_monitor_new (&self->monitor, KIND, error))
+    return NULL;
+  get_state (self)->is_recursive = is_recursive;
+  return g_steal_pointer (&self);
+}
+
+/**
+ * gmproc_lock_new:
+ * @error: return location
+ *
+ * Makes a lock, like `multiprocessing.Lock`, except that only the thread that acquired it can
+ * release it.
+ *
+ * Errors: what the system says when it has no shared memory.
+ *
+ * Returns: (transfer full) (nullable): a new lock
+ * Since: 1.0
+ */
+GmprocLock *
+gmproc_lock_new (GError **error)
+{
+  return lock_new (FALSE, error);
+}
+
+/**
+ * gmproc_lock_new_recursive:
+ * @error: return location
+ *
+ * Makes a lock that its owner may acquire again, like `multiprocessing.RLock`. It is free when it
+ * was released as often as it was acquired.
+ *
+ * Returns: (transfer full) (nullable): a new lock
+ * Since: 1.0
+ */
+GmprocLock *
+gmproc_lock_new_recursive (GError **error)
+{
+  return lock_new (TRUE, error);
+}
+
+static void
+note_owner (GmprocLock *self, gboolean was_abandoned)
+{
+  State *state = get_state (self);
+
+  state->owner_pid = gmproc_port_self_get_pid ();
+  __atomic_store_n (&state->owner_thread, (guintptr) g_thread_self (), __ATOMIC_RELAXED);
+  state->depth = 1;
+  state->was_abandoned = was_abandoned;
+}
+
+/* Another thread may read the notes while the owner writes them, but it cannot find itself there:
+ * only a thread itself writes its own address. */
+static gboolean
+is_owner (GmprocLock *self)
+{
+  const State *state = get_state (self);
+
+  return __atomic_load_n (&state->owner_thread, __ATOMIC_RELAXED) == (guintptr) g_thread_self ()
+         && state->owner_pid == gmproc_port_self_get_pid ();
+}
+
+/* The caller owns the lock already. */
+static gboolean
+acquire_again (GmprocLock *self, gint64 timeout, GError **error)
+{
+  if (gmproc_lock_is_recursive (self))
+    {
+      get_state (self)->depth++;
+      return TRUE;
+    }
+
+  if (timeout == 0)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                         "The lock is held by this thread already");
+  else
+    g_set_error_literal (error, GMPROC_ERROR, GMPROC_ERROR_BAD_STATE,
+                         "The lock is held by this thread already, which would wait for itself");
+  return FALSE;
+}
+
+/**
+ * gmproc_lock_acquire:
+ * @self: a lock
+ * @timeout: microseconds, 0 to try only, or %GMPROC_FOREVER
+ * @cancellable: (nullable): to stop waiting from another thread
+ * @error: return location
+ *
+ * Makes the calling thread the owner of the lock, and waits while another one is. When the owner
+ * has died the caller gets the lock as well; see gmproc_lock_was_abandoned().
+ *
+ * Errors: %G_IO_ERROR_TIMED_OUT; %G_IO_ERROR_CANCELLED; %GMPROC_ERROR_BAD_STATE when the caller
+ * owns the lock, it is not recursive, and the call would wait for itself.
+ *
+ * Returns: whether the caller owns the lock
+ * Since: 1.0
+ */
+gboolean
+gmproc_lock_acquire (GmprocLock *self, gint64 timeout, GCancellable *cancellable, GError **error)
+{
+  GmprocPortLockResult result;
+  gint64 deadline;
+
+  g_return_val_if_fail (GMPROC_IS_LOCK (self), FALSE);
+
+  if (!gmproc_deadline_from_timeout (timeout, &deadline, error)
+      || g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+
+  result = gmproc_port_lock_acquire (&self->monitor.lock, deadline, cancellable);
+  switch (result)
+    {
+    case GMPROC_PORT_LOCK_ACQUIRED:
+    case GMPROC_PORT_LOCK_ABANDONED:
+      note_owner (self, result == GMPROC_PORT_LOCK_ABANDONED);
+      return TRUE;
+    case GMPROC_PORT_LOCK_HELD:
+      return acquire_again (self, timeout, error);
+    case GMPROC_PORT_LOCK_CANCELLED:
+      g_cancellable_set_error_if_cancelled (cancellable, error);
+      return FALSE;
+    case GMPROC_PORT_LOCK_TIMED_OUT:
+    default:
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                           "Timed out waiting for the lock");
+      return FALSE;
+    }
+}
+
+/**
+ * gmproc_lock_release:
+ * @self: a lock that the calling thread owns
+ * @error: return location
+ *
+ * Gives the lock up, or for a recursive lock one of its acquisitions.
+ *
+ * Errors: %GMPROC_ERROR_BAD_STATE when the calling thread does not own the lock; nothing changes.
+ *
+ * Returns: whether it was released
+ * Since: 1.0
+ */
+gboolean
+gmproc_lock_release (GmprocLock *self, GError **error)
+{
+  g_return_val_if_fail (GMPROC_IS_LOCK (self), FALSE);
+
+  if (is_owner (self))
+    {
+      State *state = get_state (self);
+
+      if (state->depth > 1)
+        {
+          state->depth--;
+          return TRUE;
+        }
+      __atomic_store_n (&state->owner_thread, 0, __ATOMIC_RELAXED);
+      if (gmproc_port_lock_release (&self->monitor.lock))
+        return TRUE;
+    }
+
+  g_set_error_literal (error, GMPROC_ERROR, GMPROC_ERROR_BAD_STATE,
+                       "The lock is not held by this thread");
+  return FALSE;
+}
+
+/**
+ * gmproc_lock_was_abandoned:
+ * @self: a lock that the calling thread owns
+ *
+ * Whether the owner before this one ended without releasing, so that what the lock protects may be
+ * in the middle of a change. Python has no such call: there the lock is never free again.
+ *
+ * Returns: whether the last owner died; %FALSE if the caller does not own the lock
+ * Since: 1.0
+ */
+gboolean
+gmproc_lock_was_abandoned (GmprocLock *self)
+{
+  g_return_val_if_fail (GMPROC_IS_LOCK (self), FALSE);
+
+  return is_owner (self) && get_state (self)->was_abandoned;
+}
+
+/**
+ * gmproc_lock_is_recursive:
+ * @self: a lock
+ *
+ * Returns: whether its owner may acquire it again
+ * Since: 1.0
+ */
+gboolean
+gmproc_lock_is_recursive (GmprocLock *self)
+{
+  g_return_val_if_fail (GMPROC_IS_LOCK (self), FALSE);
+
+  return get_state (self)->is_recursive != 0;
+}
+
+/**
+ * gmproc_lock_get_handle:
+ * @self: a lock
+ *
+ * Returns: the number by which an `h` in a GVariant names this object
+ * Since: 1.0
+ */
+gint32
+gmproc_lock_get_handle (GmprocLock *self)
+{
+  g_return_val_if_fail (GMPROC_IS_LOCK (self), 0);
+
+  return gmproc_shareable_get_handle (GMPROC_SHAREABLE (self));
+}
+
+/**
+ * gmproc_lock_from_handle:
+ * @handle: an `h` out of a GVariant that came to this process, or of this process itself
+ * @error: return location
+ *
+ * Errors: %GMPROC_ERROR_BAD_HANDLE for a number of no living object, or of another class.
+ *
+ * Returns: (transfer full) (nullable): the lock
+ * Since: 1.0
+ */
+GmprocLock *
+gmproc_lock_from_handle (gint32 handle, GError **error)
+{
+  return gmproc_shareable_from_handle (handle, GMPROC_TYPE_LOCK, error);
+}

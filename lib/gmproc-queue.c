@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * GmprocQueue: items from any number of producers to any number of consumers, in threads and
+ * processes.
+ *
+ * The items lie in shared memory (internal/buffer.h says how, and what happens when a process is
+ * killed at any step). There is no feeder thread and nothing is kept back in the process that puts:
+ * when put has returned, the item is there for everybody, whatever becomes of its producer. So a
+ * process may be joined before the queue is drained, and the length is exact.
+ *
+ * Who owns what: each process that has the queue holds one descriptor and a mapping. The memory
+ * ends with the last of them. An empty queue takes 68 KiB; it grows as items wait, and gives the
+ * memory back when it is empty again.
+ *
+ * Order: the items of one producer come in the order in which it put them.
+ * Threads: all functions may be called from any thread.
+ */
+#include "config.h"
+
+#include "gmproc-queue.h"
+
+#include "internal/buffer.h"
+#include "internal/codec.h"
+#include "internal/deadline.h"
+#include "internal/shareable.h"
+
+struct _GmprocQueue
+{
+  GObject parent_instance;
+
+  GmprocBuffer buffer;
+};
+
+static void gmproc_queue_shareable_init (GmprocShareableInterface *iface);
+
+G_DEFINE_TYPE_WITH_CODE (GmprocQueue, gmproc_queue, G_TYPE_OBJECT,
+                         G_IMPLEMENT_INTERFACE (GMPROC_TYPE_SHAREABLE, gmproc_queue_shareable_init))
+
+static void
+gmproc_queue_finalize (GObject *object)
+{
+  gmproc_buffer_clear (&GMPROC_QUEUE (object)->buffer);
+
+  G_OBJECT_CLASS (gmproc_queue_parent_class)->finalize (object);
+}
+
+static void
+gmproc_queue_class_init (GmprocQueueClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = gmproc_queue_finalize;
+}
+
+static void
+gmproc_queue_init (GmprocQueue *self)
+{
+  self->buffer.memory = GMPROC_PORT_NO_HANDLE;
+}
+
+static GVariant *
+gmproc_queue_export_to (GmprocShareable *shareable, GmprocParcel *parcel,
+                        G_GNUC_UNUSED GError **error)
+{
+  return gmproc_buffer_export (&GMPROC_QUEUE (shareable)->buffer, parcel);
+}
+
+static GmprocShareable *
+gmproc_queue_import_from (GVariant *parameters, GmprocParcel *parcel, GError **error)
+{
+  g_autoptr (GmprocQueue) self = g_object_new (GMPROC_TYPE_QUEUE, NULL);
+
+  if (!gmproc_buffer_import (&self->buffer, parameters, parcel, error))
+    return NULL;
+  return (GmprocShareable *) g_steal_pointer (&self);
+}
+
+static void
+gmproc_queue_shareable_init (GmprocShareableInterface *iface)
+{
+  iface->export_to = gmproc_queue_export_to;
+  iface->import_from = gmproc_queue_import_from;
+}
+
+/* -- messages in and out ----------------------------------------------------------------------- */
+
+static gboolean
+begin_put (GmprocQueue *self, GmprocCodecKind kind, gsize size, gint64 timeout,
+           GCancellable *cancellable, GmprocRingMessage *ret_message, GError **error)
+{
+  gint64 deadline;
+
+  return gmproc_deadline_from_timeout (timeout, &deadline, error)
+         && !g_cancellable_set_error_if_cancelled (cancellable, error)
+         && gmproc_buffer_begin_put (&self->buffer, kind, size, deadline, cancellable, ret_message,
+                                     error);
+}
+
+static GBytes *
+take (GmprocQueue *self, gint64 timeout, GCancellable *cancellable, GmprocCodecKind *ret_kind,
+      GError **error)
+{
+  GmprocRingMessage message;
+  gint64 deadline;
+  gpointer data;
+
+  if (!gmproc_deadline_from_timeout (timeout, &deadline, error)
+      || g_cancellable_set_error_if_cancelled (cancellable, error)
+      || !gmproc_buffer_begin_take (&self->buffer, deadline, cancellable, &message, error))
+    return NULL;
+
+  data = g_malloc (message.size);
+  gmproc_ring_extract (&message, data);
+  gmproc_buffer_end_take (&self->buffer, &message);
+  *ret_kind = message.kind;
+  return g_bytes_new_take (data, message.size);
+}
+
+/* -- public ---------------------------------------------------------------------------------- */
+
+/**
+ * gmproc_queue_new:
+ * @max_size: how many items may wait, or 0 for no bound
+ * @error: return location
+ *
+ * Makes a queue, like `multiprocessing.Queue`. What Python's queue does with a thread in the
+ * background, this one does in put.
+ *
+ * Errors: what the system says when it has no shared memory.
+ *
+ * Returns: (transfer full) (nullable): a new queue
+ * Since: 1.0
+ */
+GmprocQueue *
+gmproc_queue_new (guint max_size, GError **error)
+{
+  g_autoptr (GmprocQueue) self = g_object_new (GMPROC_TYPE_QUEUE, NULL);
+
+  if (!gmproc_buffer_new (&self->buffer, max_size, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+/**
+ * gmproc_queue_put:
+ * @self: a queue
+ * @item: any value without handles; sunk if floating
+ * @timeout: microseconds to wait while the queue is full, 0 to try only, or %GMPROC_FOREVER
+ * @cancellable: (nullable): to stop waiting from another thread
+ * @error: return location
+ *
+ * Puts an item at the end of the queue. When the call has returned, the item is there for every
+ * process, even if this one is killed at once.
+ *
+ * Errors: %G_IO_ERROR_TIMED_OUT when the queue stayed full; %G_IO_ERROR_CANCELLED;
+ * %G_IO_ERROR_CLOSED; %G_IO_ERROR_NOT_SUPPORTED for an item with handles;
+ * %G_IO_ERROR_MESSAGE_TOO_LARGE when it does not fit beside the items that wait (8 GiB in all);
+ * what the system says when it has no memory.
+ *
+ * Returns: whether the item is in the queue
+ * Since: 1.0
+ */
+gboolean
+gmproc_queue_put (GmprocQueue *self, GVariant *item, gint64 timeout, GCancellable *cancellable,
+                  GError **error)
+{
+  g_autoptr (GVariant) sunk = NULL;
+  GmprocRingMessage message;
+  gsize size;
+
+  g_return_val_if_fail (GMPROC_IS_QUEUE (self), FALSE);
+  g_return_val_if_fail (item != NULL, FALSE);
+
+  sunk = g_variant_ref_sink (item);
+  if (!gmproc_codec_refuse_handles (sunk, error))
+    return FALSE;
+
+  size = gmproc_codec_get_size (sunk);
+  if (!begin_put (self, GMPROC_CODEC_VARIANT, size, timeout, cancellable, &message, error))
+    return FALSE;
+  if (message.part_sizes[1] == 0)
+    gmproc_codec_store (sunk, message.parts[0]);
+  else
+    {
+      g_autofree gpointer whole = g_malloc (size);
+
+      gmproc_codec_store (sunk, whole);
+      gmproc_ring_fill (&message, whole);
+    }
+  gmproc_buffer_end_put (&self->buffer, &message);
+  return TRUE;
+}
+
+/**
+ * gmproc_queue_put_bytes:
+ * @self: a queue
+ * @item: the bytes of one item; may be empty
+ * @timeout: microseconds to wait while the queue is full, 0 to try only, or %GMPROC_FOREVER
+ * @cancellable: (nullable): to stop waiting from another thread
+ * @error: return location
+ *
+ * Like gmproc_queue_put(), for an item that is no GVariant.
+ *
+ * Returns: whether the item is in the queue
+ * Since: 1.0
+ */
+gboolean
+gmproc_queue_put_bytes (GmprocQueue *self, GBytes *item, gint64 timeout, GCancellable *cancellable,
+                        GError **error)
+{
+  GmprocRingMessage message;
+  gconstpointer data;
+  gsize size;
+
+  g_return_val_if_fail (GMPROC_IS_QUEUE (self), FALSE);
+  g_return_val_if_fail (item != NULL, FALSE);
+
+  data = g_bytes_get_data (item, &size);
+  if (!begin_put (self, GMPROC_CODEC_BYTES, size, timeout, cancellable, &message, error))
+    return FALSE;
+  gmproc_ring_fill (&message, data);
+  gmproc_buffer_end_put (&self->buffer, &message);
+  return TRUE;
+}
+
+/**
+ * gmproc_queue_get:
+ * @self: a queue
+ * @timeout: microseconds to wait while the queue is empty, 0 to try only, or %GMPROC_FOREVER
+ * @cancellable: (nullable): to stop waiting from another thread
+ * @error: return location
+ *
+ * Takes the first item out of the queue. One that was put as bytes comes as an `ay`.
+ *
+ * Errors: %G_IO_ERROR_TIMED_OUT when the queue stayed empty; %G_IO_ERROR_CANCELLED;
+ * %G_IO_ERROR_CLOSED when it is closed and empty; %GMPROC_ERROR_BAD_MESSAGE for an item that is
+ * damaged, which is dropped.
+ *
+ * Returns: (transfer full) (nullable): the item, in normal form, or %NULL with @error set
+ * Since: 1.0
+ */
+GVariant *
+gmproc_queue_get (GmprocQueue *self, gint64 timeout, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  GmprocCodecKind kind;
+
+  g_return_val_if_fail (GMPROC_IS_QUEUE (self), NULL);
+
+  bytes = take (self, timeout, cancellable, &kind, error);
+  if (bytes == NULL)
+    return NULL;
+  return gmproc_codec_load_message (kind, bytes, error);
+}
+
+/**
+ * gmproc_queue_get_bytes:
+ * @self: a queue
+ * @timeout: microseconds to wait while the queue is empty, 0 to try only, or %GMPROC_FOREVER
+ * @cancellable: (nullable): to stop waiting from another thread
+ * @error: return location
+ *
+ * Like gmproc_queue_get(). Of an item that was put as a GVariant these are the serialized bytes.
+ *
+ * Returns: (transfer full) (nullable): the item, or %NULL with @error set
+ * Since: 1.0
+ */
+GBytes *
+gmproc_queue_get_bytes (GmprocQueue *self, gint64 timeout, GCancellable *cancellable,
+                        GError **error)
+{
+  GmprocCodecKind kind;
+
+  g_return_val_if_fail (GMPROC_IS_QUEUE (self), NULL);
+
+  return take (self, timeout, cancellable, &kind, error);
+}
+
+/**
+ * gmproc_queue_get_length:
+ * @self: a queue
+ *
+ * How many items wait. The number is exact at some moment during the call, on every system, and
+ * counts an item as soon as its put has returned.
+ *
+ * Returns: the number of items
+ * Since: 1.0
+ */
+guint
+gmproc_queue_get_length (GmprocQueue *self)
+{
+  g_return_val_if_fail (GMPROC_IS_QUEUE (self), 0);
+
+  return gmproc_buffer_get_length (&self->buffer);
+}
+
+/**
+ * gmproc_queue_get_max_size:
+ * @self: a queue
+ *
+ * Returns: how many items may wait, or 0 for no bound
+ * Since: 1.0
+ */
+guint
+gmproc_queue_get_max_size (GmprocQueue *self)
+{
+  g_return_val_if_fail (GMPROC_IS_QUEUE (self), 0);
+
+  return gmproc_buffer_get_max_length (&self->buffer);
+}
+
+/**
+ * gmproc_queue_is_empty:
+ * @self: a queue
+ *
+ * Returns: whether no item waits; exact as gmproc_queue_get_length() is
+ * Since: 1.0
+ */
+gboolean
+gmproc_queue_is_empty (GmprocQueue *self)
+{
+  g_return_val_if_fail (GMPROC_IS_QUEUE (self), TRUE);
+
+  return gmproc_queue_get_length (self) == 0;
+}
+
+/**
+ * gmproc_queue_is_full:
+ * @self: a queue
+ *
+ * Returns: whether as many items wait as may wait; exact as gmproc_queue_get_length() is
+ * Since: 1.0
+ */
+gboolean
+gmproc_queue_is_full (GmprocQueue *self)
+{
+  guint max_size;
+
+  g_return_val_if_fail (GMPROC_IS_QUEUE (self), FALSE);
+
+  max_size = gmproc_queue_get_max_size (self);
+  return max_size != 0 && gmproc_queue_get_length (self) >= max_size;
+}
+
+/**
+ * gmproc_queue_close:
+ * @self: a queue
+ *
+ * Ends the queue for every process: nothing can be put any more, and who takes gets
+ * %G_IO_ERROR_CLOSED as soon as the items that wait are taken. Closing twice does nothing.
+ *
+ * In Python closing a queue only says that this process puts no more; there is no end that a
+ * consumer could see.
+ *
+ * Since: 1.0
+ */
+void
+gmproc_queue_close (GmprocQueue *self)
+{
+  g_return_if_fail (GMPROC_IS_QUEUE (self));
+
+  gmproc_buffer_close (&self->buffer);
+}
+
+/**
+ * gmproc_queue_get_handle:
+ * @self: a queue
+ *
+ * Returns: the number by which an `h` in a GVariant names this object
+ * Since: 1.0
+ */
+gint32
+gmproc_queue_get_handle (GmprocQueue *self)
+{
+  g_return_val_if_fail (GMPROC_IS_QUEUE (self), 0);
+
+  return gmproc_shareable_get_handle (GMPROC_SHAREABLE (self));
+}
+
+/**
+ * gmproc_queue_from_handle:
+ * @handle: an `h` out of a GVariant that came to this process, or of this process itself
+ * @error: return location
+ *
+ * Errors: %GMPROC_ERROR_BAD_HANDLE for a number of no living object, or of another class.
+ *
+ * Returns: (transfer full) (nullable): the queue
+ * Since: 1.0
+ */
+GmprocQueue *
+gmproc_queue_from_handle (gint32 handle, GError **error)
+{
+  return gmproc_shareable_from_handle (handle, GMPROC_TYPE_QUEUE, error);
+}

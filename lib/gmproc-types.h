@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ */
+#pragma once
+
+#if !defined(GMPROC_H_INSIDE) && !defined(GMPROC_COMPILATION)
+#error "Only <gmproc.h> can be included directly."
+#endif
+
+#include <gio/gio.h>
+
+#include "gmproc-visibility.h"
+
+G_BEGIN_DECLS
+
+/**
+ * GMPROC_FOREVER:
+ *
+ * A timeout that never comes. Every other timeout is a number of microseconds, 0 or more; 0 only
+ * tries.
+ *
+ * Since: 1.0
+ */
+#define GMPROC_FOREVER ((gint64) -1)
+
+typedef struct _GmprocBarrier GmprocBarrier;
+typedef struct _GmprocConnection GmprocConnection;
+typedef struct _GmprocEvent GmprocEvent;
+typedef struct _GmprocLock GmprocLock;
+typedef struct _GmprocPool GmprocPool;
+typedef struct _GmprocProcess GmprocProcess;
+typedef struct _GmprocQueue GmprocQueue;
+
+/**
+ * GmprocTarget:
+ * @args: (nullable): what the parent gave to gmproc_process_new()
+ *
+ * What a process runs. Define one with GMPROC_DEFINE_TARGET().
+ *
+ * Returns: the exit status of the process, 0 for success
+ * Since: 1.0
+ */
+typedef int (*GmprocTarget) (GVariant *args);
+
+/**
+ * GmprocFunction:
+ * @item: one item of the input, of the declared type
+ * @error: where to put an error
+ *
+ * What a pool runs for one item. Define one with GMPROC_DEFINE_FUNCTION().
+ *
+ * Returns: (transfer full) (nullable): the result, floating or not, of the declared type, or %NULL
+ *   with @error set
+ * Since: 1.0
+ */
+typedef GVariant *(*GmprocFunction) (GVariant *item, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ */
+#pragma once
+
+#define GMPROC_H_INSIDE
+
+#include "gmproc-barrier.h"
+#include "gmproc-connection.h"
+#include "gmproc-error.h"
+#include "gmproc-event.h"
+#include "gmproc-init.h"
+#include "gmproc-lock.h"
+#include "gmproc-pool.h"
+#include "gmproc-process.h"
+#include "gmproc-queue.h"
+#include "gmproc-target.h"
+#include "gmproc-types.h"
+#include "gmproc-version.h"
+#include "gmproc-visibility.h"
+
+#undef GMPROC_H_INSIDE

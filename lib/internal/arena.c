@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ */
+#include "config.h"
+
+#include "arena.h"
+
+#include <string.h>
+
+#include "gmproc-error.h"
+#include "port/port.h"
+
+#define BLOCK_SIZE (64 * 1024)
+#define N_SLOTS (BLOCK_SIZE / sizeof (GmprocSlotPlace))
+#define MAGIC G_GUINT64_CONSTANT (0x676d70726f630001) /* "gmproc", layout 1 */
+
+G_STATIC_ASSERT (sizeof (GmprocSlotPlace) == 128);
+
+/* Slot 0 of every block. */
+typedef struct
+{
+  guint64 magic;
+  guint64 id[2];
+} Header;
+
+struct GmprocArena
+{
+  guint64 id[2];
+  gintptr memory;
+  gpointer mapping;
+  guint n_used;      /* slots in use here; the block is freed with the last */
+  guint n_given;     /* by the maker: slots that were ever given out, from the front */
+  GArray *free_list; /* by the maker: indexes of slots to give out again */
+  guint8 crossed[N_SLOTS / 8];
+  gboolean is_ours;
+};
+
+static GMutex mutex;
+static GHashTable *arenas;   /* id → arena */
+static GmprocArena *current; /* the one to take slots from, or NULL */
+
+static guint
+hash_id (gconstpointer id)
+{
+  return *(const guint64 *) id;
+}
+
+static gboolean
+equal_id (gconstpointer a, gconstpointer b)
+{
+  return memcmp (a, b, sizeof (((GmprocArena *) NULL)->id)) == 0;
+}
+
+static GmprocSlotPlace *
+get_place (GmprocArena *arena, guint index)
+{
+  return (GmprocSlotPlace *) arena->mapping + index;
+}
+
+static void
+arena_free (GmprocArena *arena)
+{
+  gmproc_port_memory_unmap (&arena->mapping, BLOCK_SIZE);
+  gmproc_port_handle_close (&arena->memory);
+  g_array_unref (arena->free_list);
+  g_free (arena);
+}
+
+/* Takes *memory over, also when it fails. */
+static GmprocArena *
+arena_new_locked (gintptr *memory, GError **error)
+{
+  GmprocArena *arena = g_new0 (GmprocArena, 1);
+
+  arena->memory = *memory;
+  *memory = GMPROC_PORT_NO_HANDLE;
+  arena->free_list = g_array_new (FALSE, FALSE, sizeof (guint));
+  arena->mapping = gmproc_port_memory_map (arena->memory, 0, BLOCK_SIZE, error);
+  if (arena->mapping == NULL)
+    {
+      arena_free (arena);
+      return NULL;
+    }
+  return arena;
+}
+
+static void
+remember_locked (GmprocArena *arena)
+{
+  if (arenas == NULL)
+    arenas = g_hash_table_new (hash_id, equal_id);
+  g_hash_table_insert (arenas, arena->id, arena);
+}
+
+static gboolean
+make_current_locked (GError **error)
+{
+  gintptr memory;
+  Header *header;
+
+  if (!gmproc_port_memory_new (BLOCK_SIZE, BLOCK_SIZE, &memory, error))
+    return FALSE;
+  current = arena_new_locked (&memory, error);
+  if (current == NULL)
+    return FALSE;
+
+  current->is_ours = TRUE;
+  current->n_given = 1; /* the header */
+  for (guint i = 0; i < G_N_ELEMENTS (current->id); i++)
+    current->id[i] = (guint64) g_random_int () << 32 | g_random_int ();
+  header = (Header *) current->mapping;
+  memcpy (header->id, current->id, sizeof header->id);
+  header->magic = MAGIC;
+  remember_locked (current);
+  return TRUE;
+}
+
+static guint
+give_slot_locked (GmprocArena *arena)
+{
+  guint index;
+
+  if (arena->free_list->len == 0)
+    return arena->n_given++;
+
+  index = g_array_index (arena->free_list, guint, arena->free_list->len - 1);
+  g_array_set_size (arena->free_list, arena->free_list->len - 1);
+  return index;
+}
+
+gboolean
+gmproc_slot_new (GmprocSlot *self, guint32 kind, GError **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+
+  if (current != NULL && current->n_given == N_SLOTS && current->free_list->len == 0)
+    current = NULL; /* it lives on in the table, as long as its slots do */
+  if (current == NULL && !make_current_locked (error))
+    return FALSE;
+
+  self->arena = current;
+  self->index = give_slot_locked (current);
+  self->place = get_place (current, self->index);
+  memset (self->place, 0, sizeof *self->place);
+  self->place->kind = kind;
+  current->n_used++;
+  return TRUE;
+}
+
+void
+gmproc_slot_clear (GmprocSlot *self)
+{
+  g_autoptr (GMutexLocker) locker = NULL;
+  GmprocArena *arena = g_steal_pointer (&self->arena);
+
+  if (arena == NULL)
+    return;
+
+  locker = g_mutex_locker_new (&mutex);
+  self->place = NULL;
+  if (arena->is_ours && (arena->crossed[self->index / 8] & 1 << self->index % 8) == 0)
+    g_array_append_val (arena->free_list, self->index);
+  if (--arena->n_used > 0)
+    return;
+
+  if (arena == current)
+    current = NULL;
+  g_hash_table_remove (arenas, arena->id);
+  arena_free (arena);
+}
+
+GVariant *
+gmproc_slot_export (GmprocSlot *self, GmprocParcel *parcel)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+
+  self->arena->crossed[self->index / 8] |= 1 << self->index % 8;
+  return g_variant_new (GMPROC_SLOT_FORMAT, gmproc_parcel_add (parcel, self->arena->memory),
+                        self->arena->id[0], self->arena->id[1], self->index);
+}
+
+/* The block that came with a message: one that is mapped already, or a new mapping of it. */
+static GmprocArena *
+find_arena_locked (const guint64 *id, gint32 memory_index, GmprocParcel *parcel, GError **error)
+{
+  GmprocArena *arena = arenas != NULL ? g_hash_table_lookup (arenas, id) : NULL;
+  const Header *header;
+  gintptr memory;
+  gsize size;
+
+  if (arena != NULL)
+    return arena;
+
+  if (!gmproc_parcel_take (parcel, memory_index, &memory, error))
+    return NULL;
+  if (!gmproc_port_memory_get_size (memory, &size, error))
+    {
+      gmproc_port_handle_close (&memory);
+      return NULL;
+    }
+  if (size < BLOCK_SIZE)
+    {
+      gmproc_port_handle_close (&memory);
+      g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE,
+                   "A block of shared memory came with %" G_GSIZE_FORMAT " bytes instead of %d",
+                   size, BLOCK_SIZE);
+      return NULL;
+    }
+
+  arena = arena_new_locked (&memory, error);
+  if (arena == NULL)
+    return NULL;
+  header = arena->mapping;
+  if (header->magic != MAGIC || memcmp (header->id, id, sizeof header->id) != 0)
+    {
+      arena_free (arena);
+      g_set_error_literal (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE,
+                           "A block of shared memory came that is not the one it is said to be");
+      return NULL;
+    }
+
+  memcpy (arena->id, header->id, sizeof arena->id);
+  remember_locked (arena);
+  return arena;
+}
+
+gboolean
+gmproc_slot_import (GmprocSlot *self, GVariant *exported, guint32 kind, GmprocParcel *parcel,
+                    GError **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  guint64 id[2];
+  gint32 memory_index;
+  guint32 index;
+
+  g_variant_get (exported, GMPROC_SLOT_FORMAT, &memory_index, &id[0], &id[1], &index);
+  self->arena = find_arena_locked (id, memory_index, parcel, error);
+  if (self->arena == NULL)
+    return FALSE;
+
+  self->arena->n_used++;
+  self->index = index;
+  if (index > 0 && index < N_SLOTS && get_place (self->arena, index)->kind == kind)
+    {
+      self->place = get_place (self->arena, index);
+      self->arena->crossed[index / 8] |= 1 << index % 8;
+      return TRUE;
+    }
+
+  g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE,
+               "Slot %u of a block of shared memory holds no object of the expected class", index);
+  self->index = 0; /* not to be given out by the clear below */
+  self->arena->crossed[0] |= 1;
+  g_clear_pointer (&locker, g_mutex_locker_free);
+  gmproc_slot_clear (self);
+  return FALSE;
+}

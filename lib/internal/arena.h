@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * Small places in shared memory, many to a block.
+ *
+ * A lock or an event needs about a hundred bytes that other processes can see. A block of its own
+ * for each would cost a descriptor and a page, so blocks are cut into slots.
+ *
+ * Who owns what: the process that made a block gives out its slots. Another process maps a block
+ * when the first object in it arrives, and finds it again by its random id when more arrive. In
+ * each process a block lives as long as slots of it are in use there.
+ *
+ * A slot is given out again when its object is gone, but only if it never crossed to another
+ * process: nobody here can know whether somebody there still uses it. Such slots come back with
+ * their whole block, when the last object in it is gone.
+ *
+ * Deaths: a block has no owner that could die. The memory ends with the last process that maps it.
+ *
+ * Threads: any.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "parcel.h"
+
+G_BEGIN_DECLS
+
+typedef struct GmprocArena GmprocArena;
+
+/* What a slot holds, first in its memory: an object of another class is told from a right one. */
+typedef struct
+{
+  guint32 kind;
+  guint32 unused;
+  guint64 contents[15];
+} GmprocSlotPlace;
+
+typedef struct
+{
+  GmprocArena *arena;
+  guint index;
+  GmprocSlotPlace *place; /* zeroed but for kind */
+} GmprocSlot;
+
+gboolean gmproc_slot_new (GmprocSlot *self, guint32 kind, GError **error);
+void gmproc_slot_clear (GmprocSlot *self);
+
+#define GMPROC_SLOT_FORMAT "(ittu)"
+
+GVariant *gmproc_slot_export (GmprocSlot *self, GmprocParcel *parcel);
+gboolean gmproc_slot_import (GmprocSlot *self, GVariant *exported, guint32 kind,
+                             GmprocParcel *parcel, GError **error);
+
+G_END_DECLS

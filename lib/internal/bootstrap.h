@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * What a parent tells a child about itself: one GVariant, written by start in the parent and read
+ * by gmproc_init() in the child, with the handles beside it. The child does not trust it further
+ * than that it is of the right type; names are looked up, handles are checked where they are used.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "parcel.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  gint64 parent_pid;
+  char *parent_name;
+  char *name;
+  char *identity; /* "2", and "2:1" for a child of that one: what default names end with */
+  gboolean is_daemon;
+  char *target;         /* a registered name, or NULL */
+  char *type;           /* a registered name of a process type, or NULL */
+  GVariant *args;       /* or NULL; with handles of this process */
+  GVariant *properties; /* a{sv} or NULL; with handles of this process */
+  gintptr lifeline;     /* the parent's give end: in the parent borrowed, in the child owned */
+} GmprocBootstrap;
+
+/* Parent: the bytes, and in PARCEL the handles, that go to the child. */
+GBytes *gmproc_bootstrap_write (const GmprocBootstrap *self, GmprocParcel *parcel, GError **error);
+
+/* Child. The objects that came along are in the handle table afterwards. */
+GmprocBootstrap *gmproc_bootstrap_read (GBytes *bytes, GmprocParcel *parcel, GError **error);
+void gmproc_bootstrap_free (GmprocBootstrap *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GmprocBootstrap, gmproc_bootstrap_free)
+
+G_END_DECLS

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * The bounded buffer between many producers and many consumers: a ring of messages, with the locks
+ * and the waiting around it.
+ *
+ * Four locks, all in the shared memory:
+ *
+ *   W   the one who writes            held for the copy of one message
+ *   R   the one who reads             held for the copy of one message
+ *   the producers' turn               held by the one producer that sleeps because the ring is full
+ *   the consumers' turn               held by the one consumer that sleeps because it is empty
+ *
+ * Where R and W are both needed (a new capacity, close) R is taken first. A turn is taken before
+ * either.
+ *
+ * Two waitpoints: `items` is under W, because it is writers who wake readers, and `room` is under
+ * R. So whoever wants to sleep looks once more under the lock of those who would wake it; from then
+ * on none of them can change the state without seeing that somebody sleeps.
+ *
+ * One sleeper per side is woken at a time, with one system call; when it has what it wanted it
+ * gives its turn to the next, who looks for itself. Nobody is woken who is not asleep.
+ *
+ * When a process is killed
+ *   while it waits for a turn, W or R   nothing of it is in the state;
+ *   asleep                              its turn passes on; one needless wake-up;
+ *   inside W before the commit          the message is not there, the next one overwrites it;
+ *   inside W after the commit           the message is there;
+ *   inside R before the commit          the message is still there, the next reader gets it;
+ *   inside R after the commit           it was taken by a process that died;
+ *   while growing                       the old capacity stands, and nothing in it was touched.
+ * Each time the lock passes to the next one that asks for it.
+ */
+#pragma once
+
+#include "guard.h"
+#include "parcel.h"
+#include "ring.h"
+#include "waitpoint.h"
+
+G_BEGIN_DECLS
+
+typedef struct GmprocBufferPlace GmprocBufferPlace;
+
+typedef struct
+{
+  gintptr memory;
+  GmprocBufferPlace *place;
+  GmprocRing ring;
+  GmprocPortLock write_lock;
+  GmprocPortLock read_lock;
+  GmprocPortLock producers_turn;
+  GmprocPortLock consumers_turn;
+  GmprocWaitpoint items;
+  GmprocWaitpoint room;
+} GmprocBuffer;
+
+/* MAX_LENGTH messages, 0 for no bound. clear accepts a buffer that is all zeros but for a memory of
+ * GMPROC_PORT_NO_HANDLE. */
+gboolean gmproc_buffer_new (GmprocBuffer *self, guint max_length, GError **error);
+void gmproc_buffer_clear (GmprocBuffer *self);
+
+GVariant *gmproc_buffer_export (GmprocBuffer *self, GmprocParcel *parcel);
+gboolean gmproc_buffer_import (GmprocBuffer *self, GVariant *exported, GmprocParcel *parcel,
+                               GError **error);
+
+/* begin waits until there is room for a message of SIZE bytes, or a message to take. TRUE: the
+ * caller copies it, and calls end, with nothing in between that could block.
+ * Errors: G_IO_ERROR_TIMED_OUT, G_IO_ERROR_CANCELLED, G_IO_ERROR_CLOSED (for a consumer once the
+ * buffer is empty), G_IO_ERROR_MESSAGE_TOO_LARGE, GMPROC_ERROR_BAD_MESSAGE. */
+gboolean gmproc_buffer_begin_put (GmprocBuffer *self, guint8 kind, gsize size, gint64 deadline,
+                                  GCancellable *cancellable, GmprocRingMessage *ret_message,
+                                  GError **error);
+void gmproc_buffer_end_put (GmprocBuffer *self, const GmprocRingMessage *message);
+gboolean gmproc_buffer_begin_take (GmprocBuffer *self, gint64 deadline, GCancellable *cancellable,
+                                   GmprocRingMessage *ret_message, GError **error);
+void gmproc_buffer_end_take (GmprocBuffer *self, const GmprocRingMessage *message);
+
+/* No more messages can be put, by any process. */
+void gmproc_buffer_close (GmprocBuffer *self);
+
+guint gmproc_buffer_get_length (GmprocBuffer *self);
+guint gmproc_buffer_get_max_length (GmprocBuffer *self); /* 0: no bound */
+
+G_END_DECLS

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ */
+#include "config.h"
+
+#include "child.h"
+
+#include "deadline.h"
+#include "gmproc-error.h"
+#include "port/port.h"
+
+/* How long a daemon may take over its SIGTERM handler when this process ends. */
+#define TIME_TO_TERMINATE (2 * G_TIME_SPAN_SECOND)
+
+struct GmprocChild
+{
+  gatomicrefcount references;
+  GmprocPortChild *port;
+  gboolean is_daemon;
+  GmprocChildExited exited;
+  gpointer user_data;
+
+  /* Under the mutex. */
+  GObject *owner; /* until the child has left the list */
+  gboolean has_exited;
+  int exit_status;
+  gboolean is_reported; /* the owner was told; from here on it may be gone */
+};
+
+static GMutex mutex;
+static GCond changed;                 /* a child has exited, or a waiter was cancelled */
+static GQueue running = G_QUEUE_INIT; /* references; also ended ones that nobody swept yet */
+static gboolean is_ending;
+static gintptr lifeline_keep = GMPROC_PORT_NO_HANDLE;
+static gintptr lifeline_give = GMPROC_PORT_NO_HANDLE;
+
+/* -- the reaper ------------------------------------------------------------------------------ */
+
+static gpointer
+run_reaper (gpointer data)
+{
+  GMainContext *context = data;
+  g_autoptr (GMainLoop) loop = g_main_loop_new (context, FALSE);
+
+  g_main_context_push_thread_default (context);
+  g_main_loop_run (loop);
+  return NULL;
+}
+
+static GMainContext *
+get_reaper_context (void)
+{
+  static GMainContext *context;
+
+  if (g_once_init_enter (&context))
+    {
+      GMainContext *made = g_main_context_new ();
+
+      /* Lives as long as the process. */
+      g_thread_unref (g_thread_new ("gmproc-reaper", run_reaper, g_main_context_ref (made)));
+      g_once_init_leave (&context, made);
+    }
+  return context;
+}
+
+static GmprocChild *
+gmproc_child_ref (GmprocChild *self)
+{
+  g_atomic_ref_count_inc (&self->references);
+  return self;
+}
+
+void
+gmproc_child_unref (GmprocChild *self)
+{
+  if (!g_atomic_ref_count_dec (&self->references))
+    return;
+
+  gmproc_port_child_free (self->port);
+  g_free (self);
+}
+
+static void
+on_exited (G_GNUC_UNUSED GmprocPortChild *port, int exit_status, gpointer user_data)
+{
+  GmprocChild *self = user_data;
+
+  g_mutex_lock (&mutex);
+  self->exit_status = exit_status;
+  self->has_exited = TRUE;
+  g_mutex_unlock (&mutex);
+
+  self->exited (self->user_data);
+
+  g_mutex_lock (&mutex);
+  self->is_reported = TRUE;
+  g_cond_broadcast (&changed);
+  g_mutex_unlock (&mutex);
+
+  gmproc_child_unref (self); /* the reference of start_watch */
+}
+
+static gboolean
+start_watch (gpointer user_data)
+{
+  GmprocChild *self = user_data;
+
+  gmproc_port_child_watch (self->port, on_exited, self);
+  return G_SOURCE_REMOVE;
+}
+
+/* -- the list -------------------------------------------------------------------------------- */
+
+/* Takes the ended children from the list. The owners' references are dropped outside the mutex. */
+static void
+sweep (void)
+{
+  g_autolist (GObject) owners = NULL;
+  GList *next;
+
+  g_mutex_lock (&mutex);
+  for (GList *link = running.head; link != NULL; link = next)
+    {
+      GmprocChild *child = link->data;
+
+      next = link->next;
+      if (!child->is_reported)
+        continue;
+      owners = g_list_prepend (owners, g_steal_pointer (&child->owner));
+      g_queue_delete_link (&running, link);
+      gmproc_child_unref (child);
+    }
+  g_mutex_unlock (&mutex);
+}
+
+gboolean
+gmproc_child_get_lifeline (gintptr *ret_handle, GError **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+
+  if (lifeline_keep == GMPROC_PORT_NO_HANDLE
+      && !gmproc_port_lifeline_new (&lifeline_keep, &lifeline_give, error))
+    return FALSE;
+
+  *ret_handle = lifeline_give;
+  return TRUE;
+}
+
+/* The mutex is held over the start, so that the exit rule, once it has begun, sees every child. */
+static GmprocChild *
+start_locked (const GmprocChildOptions *options, GError **error)
+{
+  GmprocPortChild *port;
+  GmprocChild *self;
+
+  if (is_ending)
+    {
+      g_set_error_literal (error, GMPROC_ERROR, GMPROC_ERROR_BAD_STATE,
+                           "This process is ending and cannot start another one");
+      return NULL;
+    }
+
+  port = gmproc_port_child_start (options->executable, options->label, options->bootstrap,
+                                  options->handles, options->n_handles, error);
+  if (port == NULL)
+    return NULL;
+
+  self = g_new0 (GmprocChild, 1);
+  g_atomic_ref_count_init (&self->references);
+  self->port = port;
+  self->is_daemon = options->is_daemon;
+  self->exited = options->exited;
+  self->user_data = options->user_data;
+  self->owner = g_object_ref (options->owner);
+  g_queue_push_tail (&running, gmproc_child_ref (self));
+  return self;
+}
+
+GmprocChild *
+gmproc_child_start (const GmprocChildOptions *options, GError **error)
+{
+  GmprocChild *self;
+
+  sweep ();
+
+  g_mutex_lock (&mutex);
+  self = start_locked (options, error);
+  g_mutex_unlock (&mutex);
+  if (self == NULL)
+    return NULL;
+
+  g_main_context_invoke_full (get_reaper_context (), G_PRIORITY_HIGH, start_watch,
+                              gmproc_child_ref (self), NULL);
+  return self;
+}
+
+/* -- questions and waiting ------------------------------------------------------------------- */
+
+gint64
+gmproc_child_get_pid (GmprocChild *self)
+{
+  return gmproc_port_child_get_pid (self->port);
+}
+
+gboolean
+gmproc_child_has_exited (GmprocChild *self, int *ret_exit_status)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+
+  if (self->has_exited && ret_exit_status != NULL)
+    *ret_exit_status = self->exit_status;
+  return self->has_exited;
+}
+
+static void
+wake_for_cancel (G_GNUC_UNUSED GCancellable *cancellable, G_GNUC_UNUSED gpointer user_data)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+
+  g_cond_broadcast (&changed);
+}
+
+/* FALSE when the deadline or a cancel came first. */
+static gboolean
+wait_locked (GmprocChild *self, gint64 deadline, GCancellable *cancellable)
+{
+  while (!self->is_reported && !g_cancellable_is_cancelled (cancellable))
+    {
+      if (deadline == GMPROC_PORT_FOREVER)
+        g_cond_wait (&changed, &mutex);
+      else if (!g_cond_wait_until (&changed, &mutex, deadline))
+        break;
+    }
+  return self->is_reported;
+}
+
+gboolean
+gmproc_child_wait (GmprocChild *self, gint64 deadline, GCancellable *cancellable, GError **error)
+{
+  gulong connection = 0;
+  gboolean has_exited;
+
+  if (cancellable != NULL)
+    connection = g_cancellable_connect (cancellable, G_CALLBACK (wake_for_cancel), NULL, NULL);
+  g_mutex_lock (&mutex);
+  has_exited = wait_locked (self, deadline, cancellable);
+  g_mutex_unlock (&mutex);
+  g_cancellable_disconnect (cancellable, connection);
+
+  if (has_exited)
+    {
+      sweep ();
+      return TRUE;
+    }
+
+  if (!g_cancellable_set_error_if_cancelled (cancellable, error))
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                 "Timed out waiting for process %" G_GINT64_FORMAT " to end",
+                 gmproc_child_get_pid (self));
+  return FALSE;
+}
+
+void
+gmproc_child_interrupt (GmprocChild *self)
+{
+  gmproc_port_child_signal (self->port, GMPROC_PORT_SIGNAL_INTERRUPT);
+}
+
+void
+gmproc_child_terminate (GmprocChild *self)
+{
+  gmproc_port_child_signal (self->port, GMPROC_PORT_SIGNAL_TERMINATE);
+}
+
+void
+gmproc_child_kill (GmprocChild *self)
+{
+  gmproc_port_child_signal (self->port, GMPROC_PORT_SIGNAL_KILL);
+}
+
+GList *
+gmproc_child_list_owners (void)
+{
+  GList *owners = NULL;
+
+  sweep ();
+
+  g_mutex_lock (&mutex);
+  for (GList *link = running.head; link != NULL; link = link->next)
+    {
+      GmprocChild *child = link->data;
+
+      if (!child->has_exited)
+        owners = g_list_prepend (owners, g_object_ref (child->owner));
+    }
+  g_mutex_unlock (&mutex);
+
+  return g_list_reverse (owners);
+}
+
+/* -- the rule at exit ------------------------------------------------------------------------ */
+
+static void
+signal_daemons_locked (GmprocPortSignal signal)
+{
+  for (GList *link = running.head; link != NULL; link = link->next)
+    {
+      GmprocChild *child = link->data;
+
+      if (child->is_daemon && !child->has_exited)
+        gmproc_port_child_signal (child->port, signal);
+    }
+}
+
+/* Looks from the start each time: others may sweep the list while this thread waits. */
+static GmprocChild *
+find_running_locked (gboolean only_daemons)
+{
+  for (GList *link = running.head; link != NULL; link = link->next)
+    {
+      GmprocChild *child = link->data;
+
+      if (!child->is_reported && (child->is_daemon || !only_daemons))
+        return gmproc_child_ref (child);
+    }
+  return NULL;
+}
+
+static void
+wait_for_all_locked (gboolean only_daemons, gint64 deadline)
+{
+  GmprocChild *child;
+  gboolean has_exited = TRUE;
+
+  while (has_exited && (child = find_running_locked (only_daemons)) != NULL)
+    {
+      has_exited = wait_locked (child, deadline, NULL);
+      gmproc_child_unref (child);
+    }
+}
+
+void
+gmproc_child_end_all (void)
+{
+  g_mutex_lock (&mutex);
+  is_ending = TRUE;
+
+  signal_daemons_locked (GMPROC_PORT_SIGNAL_TERMINATE);
+  wait_for_all_locked (TRUE, g_get_monotonic_time () + TIME_TO_TERMINATE);
+  signal_daemons_locked (GMPROC_PORT_SIGNAL_KILL);
+  wait_for_all_locked (FALSE, GMPROC_PORT_FOREVER);
+  g_mutex_unlock (&mutex);
+}

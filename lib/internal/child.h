@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * The children of this process: starting, waiting, reaping, and the rule at exit.
+ *
+ * Who does what
+ *   any thread        starts, waits, signals.
+ *   the reaper        one thread of this process with a main context of its own, made with the
+ * first child. It alone learns that a child ended (the program needs no main loop), and tells
+ * everybody who waits. the list          holds a reference on every child that runs, and through it
+ * one on the child's owner (the public object), so that dropping the last reference to a running
+ *                     process does not lose it. A child that has ended is taken from the list by
+ * the next call of an ordinary thread, never by the reaper: the owner's finalizer runs in a thread
+ * that the program knows.
+ *
+ * What happens when a process dies: children that are daemons hold the give end of this process's
+ * lifeline and end themselves. Ordinary ones live on.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+typedef struct GmprocChild GmprocChild;
+
+/* Runs in the reaper, once, when has_exited is true already, and before anybody's wait ends. */
+typedef void (*GmprocChildExited) (gpointer user_data);
+
+typedef struct
+{
+  const char *executable;
+  const char *label;
+  GBytes *bootstrap;
+  const gintptr *handles;
+  guint n_handles;
+  gboolean is_daemon;
+  GObject *owner; /* gets a reference while the child runs */
+  GmprocChildExited exited;
+  gpointer user_data; /* valid as long as the owner lives */
+} GmprocChildOptions;
+
+/* The give end of this process's lifeline, made on first use; borrowed. */
+gboolean gmproc_child_get_lifeline (gintptr *ret_handle, GError **error);
+
+/* A reference for the caller; NULL with an error of the system, or GMPROC_ERROR_BAD_STATE once the
+ * exit rule has begun. */
+GmprocChild *gmproc_child_start (const GmprocChildOptions *options, GError **error);
+void gmproc_child_unref (GmprocChild *self);
+
+gint64 gmproc_child_get_pid (GmprocChild *self);
+gboolean gmproc_child_has_exited (GmprocChild *self, int *ret_exit_status);
+gboolean gmproc_child_wait (GmprocChild *self, gint64 deadline, GCancellable *cancellable,
+                            GError **error);
+
+void gmproc_child_interrupt (GmprocChild *self);
+void gmproc_child_terminate (GmprocChild *self);
+void gmproc_child_kill (GmprocChild *self);
+
+/* The owners of the children that run, newest last: (transfer full). */
+GList *gmproc_child_list_owners (void);
+
+/* The rule at exit: daemons are terminated, and killed if that does not end them; the others are
+ * waited for. Nothing can be started any more. */
+void gmproc_child_end_all (void);
+
+G_END_DECLS

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ */
+#include "config.h"
+
+#include "codec.h"
+
+#include <string.h>
+
+#include "gmproc-error.h"
+#include "shareable.h"
+
+gsize
+gmproc_codec_get_size (GVariant *value)
+{
+  return g_variant_get_size (value) + 1 + strlen (g_variant_get_type_string (value));
+}
+
+void
+gmproc_codec_store (GVariant *value, gpointer buffer)
+{
+  const char *type = g_variant_get_type_string (value);
+  gsize size = g_variant_get_size (value);
+  char *end = (char *) buffer + size;
+
+  g_variant_store (value, buffer);
+  *end = '\0';
+  memcpy (end + 1, type, strlen (type));
+}
+
+GBytes *
+gmproc_codec_to_bytes (GVariant *value)
+{
+  gsize size = gmproc_codec_get_size (value);
+  gpointer buffer = g_malloc (size);
+
+  gmproc_codec_store (value, buffer);
+  return g_bytes_new_take (buffer, size);
+}
+
+/* The type string at the end of a message, and the size of what is before it. */
+static const GVariantType *
+find_type (const char *data, gsize size, gsize *ret_data_size, char **ret_type)
+{
+  gsize start = size;
+
+  while (start > 0 && data[start - 1] != '\0')
+    start--;
+  if (start == 0)
+    return NULL;
+
+  *ret_data_size = start - 1;
+  *ret_type = g_strndup (data + start, size - start);
+  return g_variant_type_string_is_valid (*ret_type)
+                 && g_variant_type_is_definite (G_VARIANT_TYPE (*ret_type))
+             ? G_VARIANT_TYPE (*ret_type)
+             : NULL;
+}
+
+GVariant *
+gmproc_codec_load (GBytes *bytes, GError **error)
+{
+  g_autofree char *type_string = NULL;
+  g_autoptr (GVariant) value = NULL;
+  const GVariantType *type;
+  gsize size, data_size;
+  const char *message = g_bytes_get_data (bytes, &size);
+
+  type = size > 0 ? find_type (message, size, &data_size, &type_string) : NULL;
+  if (type != NULL)
+    {
+      g_autoptr (GBytes) data = g_bytes_new_from_bytes (bytes, 0, data_size);
+
+      value = g_variant_ref_sink (g_variant_new_from_bytes (type, data, FALSE));
+    }
+  if (value == NULL || !g_variant_is_normal_form (value))
+    {
+      g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE,
+                   "A message of %" G_GSIZE_FORMAT " bytes is no serialized GVariant in normal "
+                   "form",
+                   size);
+      return NULL;
+    }
+
+  return g_steal_pointer (&value);
+}
+
+GVariant *
+gmproc_codec_load_message (GmprocCodecKind kind, GBytes *bytes, GError **error)
+{
+  if (kind == GMPROC_CODEC_VARIANT)
+    return gmproc_codec_load (bytes, error);
+
+  return g_variant_ref_sink (g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, bytes, TRUE));
+}
+
+gboolean
+gmproc_codec_may_hold_handles (GVariant *value)
+{
+  return strpbrk (g_variant_get_type_string (value), "hv") != NULL;
+}
+
+/* -- handles --------------------------------------------------------------------------------- */
+
+/* What to put in the place of one handle; FALSE with an error to stop. */
+typedef gboolean (*MapHandle) (gint32 handle, gint32 *ret_handle, gpointer user_data,
+                               GError **error);
+
+static GVariant *map_value (GVariant *value, MapHandle map, gpointer user_data, GError **error);
+
+static GVariant *
+map_container (GVariant *value, MapHandle map, gpointer user_data, GError **error)
+{
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (g_variant_get_type (value));
+  gsize n_children = g_variant_n_children (value);
+
+  for (gsize i = 0; i < n_children; i++)
+    {
+      g_autoptr (GVariant) child = g_variant_get_child_value (value, i);
+      g_autoptr (GVariant) mapped = map_value (child, map, user_data, error);
+
+      if (mapped == NULL)
+        return NULL;
+      g_variant_builder_add_value (&builder, mapped);
+    }
+
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
+}
+
+static GVariant *
+map_value (GVariant *value, MapHandle map, gpointer user_data, GError **error)
+{
+  gint32 handle;
+
+  if (!gmproc_codec_may_hold_handles (value))
+    return g_variant_ref (value);
+
+  if (g_variant_is_container (value))
+    return map_container (value, map, user_data, error);
+
+  if (!map (g_variant_get_handle (value), &handle, user_data, error))
+    return NULL;
+  return g_variant_ref_sink (g_variant_new_handle (handle));
+}
+
+typedef struct
+{
+  GPtrArray *objects;  /* exported, by index */
+  GHashTable *indexes; /* local number → index + 1 */
+  GmprocParcel *parcel;
+} Packing;
+
+static gboolean
+pack_handle (gint32 handle, gint32 *ret_handle, gpointer user_data, GError **error)
+{
+  Packing *packing = user_data;
+  g_autoptr (GmprocShareable) object = NULL;
+  gpointer known = g_hash_table_lookup (packing->indexes, GINT_TO_POINTER (handle));
+  GVariant *exported;
+
+  if (known != NULL)
+    {
+      *ret_handle = GPOINTER_TO_INT (known) - 1;
+      return TRUE;
+    }
+
+  object = gmproc_shareable_from_handle (handle, GMPROC_TYPE_SHAREABLE, error);
+  if (object == NULL)
+    return FALSE;
+  exported = gmproc_shareable_export (object, packing->parcel, error);
+  if (exported == NULL)
+    return FALSE;
+
+  g_ptr_array_add (packing->objects, g_variant_ref_sink (exported));
+  *ret_handle = packing->objects->len - 1;
+  g_hash_table_insert (packing->indexes, GINT_TO_POINTER (handle),
+                       GINT_TO_POINTER (*ret_handle + 1));
+  return TRUE;
+}
+
+GVariant *
+gmproc_codec_pack (GVariant *value, GPtrArray *objects, GmprocParcel *parcel, GError **error)
+{
+  g_autoptr (GHashTable) indexes = g_hash_table_new (NULL, NULL);
+  Packing packing = { .objects = objects, .indexes = indexes, .parcel = parcel };
+
+  return map_value (value, pack_handle, &packing, error);
+}
+
+typedef struct
+{
+  const gint32 *handles;
+  guint n_handles;
+} Unpacking;
+
+static gboolean
+unpack_handle (gint32 handle, gint32 *ret_handle, gpointer user_data, GError **error)
+{
+  Unpacking *unpacking = user_data;
+
+  if (handle < 0 || (guint) handle >= unpacking->n_handles)
+    {
+      g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE,
+                   "The message names object %d, but it brought %u", handle, unpacking->n_handles);
+      return FALSE;
+    }
+
+  *ret_handle = unpacking->handles[handle];
+  return TRUE;
+}
+
+GVariant *
+gmproc_codec_unpack (GVariant *value, const gint32 *handles, guint n_handles, GError **error)
+{
+  Unpacking unpacking = { .handles = handles, .n_handles = n_handles };
+
+  return map_value (value, unpack_handle, &unpacking, error);
+}
+
+static gboolean
+collect_object (gint32 handle, gint32 *ret_handle, gpointer user_data, G_GNUC_UNUSED GError **error)
+{
+  GObject *object = gmproc_shareable_from_handle (handle, GMPROC_TYPE_SHAREABLE, NULL);
+
+  if (object != NULL)
+    g_ptr_array_add (user_data, object);
+  *ret_handle = handle;
+  return TRUE;
+}
+
+GPtrArray *
+gmproc_codec_list_objects (GVariant *value)
+{
+  g_autoptr (GPtrArray) objects = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GVariant) same = map_value (value, collect_object, objects, NULL);
+
+  return g_steal_pointer (&objects);
+}
+
+static gboolean
+refuse_handle (gint32 handle, G_GNUC_UNUSED gint32 *ret_handle, G_GNUC_UNUSED gpointer user_data,
+               GError **error)
+{
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+               "The message names the object with handle %d; objects travel in the args and the "
+               "properties of a process, not in messages",
+               handle);
+  return FALSE;
+}
+
+gboolean
+gmproc_codec_refuse_handles (GVariant *value, GError **error)
+{
+  g_autoptr (GVariant) same = map_value (value, refuse_handle, NULL, error);
+
+  return same != NULL;
+}

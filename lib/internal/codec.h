@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * GVariants as bytes, and the handles inside them.
+ *
+ * On the wire a value is what GVariant itself stores for a variant that holds it: the value's data,
+ * a zero byte, and its type string without an end. So the type travels with the value, and a reader
+ * can check both before it looks at them.
+ *
+ * An `h` in a message names an object. Locally it is a number of the handle table (shareable.h); in
+ * a message on its way it is an index into the list of objects that the message brings. pack goes
+ * from the first to the second, unpack back; both are the identity where a type has no `h` or `v`.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "parcel.h"
+
+G_BEGIN_DECLS
+
+/* What a message on its way is: it is said beside the bytes. */
+typedef enum
+{
+  GMPROC_CODEC_BYTES = 'B',
+  GMPROC_CODEC_VARIANT = 'V'
+} GmprocCodecKind;
+
+/* A message as a value: what load gives, or bytes as an `ay`. */
+GVariant *gmproc_codec_load_message (GmprocCodecKind kind, GBytes *bytes, GError **error);
+
+/* Bytes. load gives a value in normal form, or GMPROC_ERROR_BAD_MESSAGE. The value is not
+ * floating, and keeps a reference on BYTES. */
+gsize gmproc_codec_get_size (GVariant *value);
+void gmproc_codec_store (GVariant *value, gpointer buffer);
+GBytes *gmproc_codec_to_bytes (GVariant *value);
+GVariant *gmproc_codec_load (GBytes *bytes, GError **error);
+
+/* Whether the value may hold handles: its type has an `h`, or a `v` that may hide one. */
+gboolean gmproc_codec_may_hold_handles (GVariant *value);
+
+/* Where a way of sending has no place for handles: G_IO_ERROR_NOT_SUPPORTED if there is one. */
+gboolean gmproc_codec_refuse_handles (GVariant *value, GError **error);
+
+/* Handles. OBJECTS collects GMPROC_SHAREABLE_FORMAT values on the way out, HANDLES are the local
+ * numbers by index on the way in. The result is not floating. */
+GVariant *gmproc_codec_pack (GVariant *value, GPtrArray *objects, GmprocParcel *parcel,
+                             GError **error);
+GVariant *gmproc_codec_unpack (GVariant *value, const gint32 *handles, guint n_handles,
+                               GError **error);
+
+/* The objects that the handles inside VALUE name, as far as they live. */
+GPtrArray *gmproc_codec_list_objects (GVariant *value);
+
+G_END_DECLS

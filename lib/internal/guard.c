@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ */
+#include "config.h"
+
+#include "guard.h"
+
+#include "spin.h"
+
+/* A section takes less than this many looks, unless its process was put to sleep inside. */
+#define SPIN_ROUNDS (100)
+
+static gboolean
+is_inside (GmprocPortLockResult result)
+{
+  /* A section never calls out, so its own thread cannot be inside already. */
+  g_assert (result != GMPROC_PORT_LOCK_HELD);
+
+  return result == GMPROC_PORT_LOCK_ACQUIRED || result == GMPROC_PORT_LOCK_ABANDONED;
+}
+
+static gboolean
+try_to_enter (GmprocPortLock *lock)
+{
+  guint rounds = gmproc_spin_is_useful () ? SPIN_ROUNDS : 0;
+
+  while (!is_inside (gmproc_port_lock_acquire (lock, 0, NULL)))
+    {
+      if (rounds-- == 0)
+        return FALSE;
+      gmproc_spin_pause ();
+    }
+  return TRUE;
+}
+
+gboolean
+gmproc_guard_take_turn (GmprocPortLock *lock, gint64 deadline, GCancellable *cancellable,
+                        GError **error)
+{
+  GmprocPortLockResult result = gmproc_port_lock_acquire (lock, deadline, cancellable);
+
+  if (is_inside (result))
+    return TRUE;
+
+  if (result == GMPROC_PORT_LOCK_CANCELLED)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Operation was cancelled");
+  else
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "Timed out");
+  return FALSE;
+}
+
+gboolean
+gmproc_guard_enter (GmprocPortLock *lock, gint64 deadline, GCancellable *cancellable,
+                    GError **error)
+{
+  if (try_to_enter (lock))
+    return TRUE;
+
+  if (deadline != GMPROC_PORT_FOREVER)
+    deadline = MAX (deadline, g_get_monotonic_time () + GMPROC_GUARD_GRACE);
+  return gmproc_guard_take_turn (lock, deadline, cancellable, error);
+}
+
+void
+gmproc_guard_enter_always (GmprocPortLock *lock)
+{
+  gboolean is_in =
+      try_to_enter (lock) || is_inside (gmproc_port_lock_acquire (lock, GMPROC_PORT_FOREVER, NULL));
+
+  g_assert (is_in);
+}
+
+void
+gmproc_guard_leave (GmprocPortLock *lock)
+{
+  gboolean was_inside = gmproc_port_lock_release (lock);
+
+  g_assert (was_inside);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ */
+#include "config.h"
+
+#include "link.h"
+
+#include "gmproc-error.h"
+
+/* What is allocated before any byte of a body came. Larger bodies double it as they arrive. */
+#define FIRST_ALLOCATION (1024 * 1024)
+
+gboolean
+gmproc_link_init (GmprocLink *self, gintptr handle, GError **error)
+{
+  *self = (GmprocLink){ .channel = { .handle = GMPROC_PORT_NO_HANDLE } };
+  return gmproc_port_channel_attach (&self->channel, handle, error);
+}
+
+void
+gmproc_link_clear (GmprocLink *self)
+{
+  gmproc_port_channel_detach (&self->channel);
+  g_clear_pointer (&self->body, g_free);
+  g_clear_pointer (&self->rest, g_bytes_unref);
+}
+
+/* -- sending ----------------------------------------------------------------------------------- */
+
+/* Cuts the first COUNT bytes off the vectors. */
+static void
+consume (GOutputVector *vectors, gsize n_vectors, gsize count)
+{
+  for (gsize i = 0; i < n_vectors; i++)
+    {
+      gsize step = MIN (count, vectors[i].size);
+
+      vectors[i].buffer = (const guint8 *) vectors[i].buffer + step;
+      vectors[i].size -= step;
+      count -= step;
+    }
+}
+
+/* Copies what the vectors still hold: the caller's memory is its own again after the call. */
+static GBytes *
+copy_rest (const GOutputVector *vectors, gsize n_vectors)
+{
+  GByteArray *rest = g_byte_array_new ();
+
+  for (gsize i = 0; i < n_vectors; i++)
+    g_byte_array_append (rest, vectors[i].buffer, vectors[i].size);
+  return g_byte_array_free_to_bytes (rest);
+}
+
+/* On a cancel in the middle, self->rest is what did not go out. */
+static gboolean
+write_all (GmprocLink *self, GOutputVector *vectors, gsize n_vectors, GCancellable *cancellable,
+           GError **error)
+{
+  gboolean has_begun = FALSE;
+  gsize left = 0;
+
+  for (gsize i = 0; i < n_vectors; i++)
+    left += vectors[i].size;
+
+  while (left > 0)
+    {
+      gssize count = gmproc_port_channel_write (&self->channel, vectors, n_vectors,
+                                                GMPROC_PORT_FOREVER, cancellable, error);
+
+      if (count < 0)
+        {
+          if (has_begun)
+            self->rest = copy_rest (vectors, n_vectors);
+          return FALSE;
+        }
+      consume (vectors, n_vectors, count);
+      left -= count;
+      has_begun = TRUE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+send_rest (GmprocLink *self, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GBytes) rest = g_steal_pointer (&self->rest);
+  GOutputVector vector;
+
+  vector.buffer = g_bytes_get_data (rest, &vector.size);
+  if (write_all (self, &vector, 1, cancellable, error))
+    return TRUE;
+
+  if (self->rest == NULL)
+    self->rest = g_steal_pointer (&rest);
+  return FALSE;
+}
+
+gboolean
+gmproc_link_send (GmprocLink *self, GmprocCodecKind kind, gconstpointer data, gsize size,
+                  GCancellable *cancellable, GError **error)
+{
+  GmprocLinkHeader header = { .kind = kind, .zero = 0, .size = size };
+  GOutputVector vectors[] = { { &header, sizeof header }, { data, size } };
+
+  if (self->rest != NULL && !send_rest (self, cancellable, error))
+    return FALSE;
+
+  return write_all (self, vectors, G_N_ELEMENTS (vectors), cancellable, error);
+}
+
+/* -- receiving --------------------------------------------------------------------------------- */
+
+static gboolean
+check_header (const GmprocLinkHeader *header, GError **error)
+{
+  if ((header->kind == GMPROC_CODEC_BYTES || header->kind == GMPROC_CODEC_VARIANT)
+      && header->zero == 0 && header->size <= G_MAXSSIZE)
+    return TRUE;
+
+  g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE,
+               "The stream is no sequence of messages: kind 0x%x, size %" G_GUINT64_FORMAT,
+               header->kind, header->size);
+  return FALSE;
+}
+
+/* Fills BUFFER up to SIZE; *filled survives a call that ends early. */
+static gboolean
+fill (GmprocLink *self, gpointer buffer, gsize size, gsize *filled, gint64 deadline,
+      GCancellable *cancellable, GError **error)
+{
+  while (*filled < size)
+    {
+      gssize count = gmproc_port_channel_read (&self->channel, (guint8 *) buffer + *filled,
+                                               size - *filled, deadline, cancellable, error);
+
+      if (count < 0)
+        return FALSE;
+      if (count == 0)
+        {
+          if (self->header_filled == 0)
+            g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The other end is closed");
+          else
+            g_set_error (
+                error, G_IO_ERROR, G_IO_ERROR_CLOSED,
+                "The other end was closed in the middle of a message, after %" G_GSIZE_FORMAT
+                " bytes of its head and body",
+                self->header_filled + self->body_filled);
+          return FALSE;
+        }
+      *filled += count;
+    }
+  return TRUE;
+}
+
+static gboolean
+allocate_body (GmprocLink *self, GError **error)
+{
+  gsize wanted = MAX (FIRST_ALLOCATION, 2 * self->body_filled);
+  guint8 *body;
+
+  if (self->body_filled < self->body_allocated || self->body_allocated == self->header.size)
+    return TRUE;
+
+  wanted = MIN (wanted, self->header.size);
+  body = g_try_realloc (self->body, wanted);
+  if (body == NULL)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+                   "No memory for a message of %" G_GUINT64_FORMAT " bytes", self->header.size);
+      return FALSE;
+    }
+  self->body = body;
+  self->body_allocated = wanted;
+  return TRUE;
+}
+
+GBytes *
+gmproc_link_receive (GmprocLink *self, gint64 deadline, GCancellable *cancellable,
+                     GmprocCodecKind *ret_kind, GError **error)
+{
+  GBytes *body;
+
+  if (!fill (self, &self->header, sizeof self->header, &self->header_filled, deadline, cancellable,
+             error)
+      || !check_header (&self->header, error))
+    return NULL;
+
+  while (self->body_filled < self->header.size)
+    if (!allocate_body (self, error)
+        || !fill (self, self->body, self->body_allocated, &self->body_filled, deadline, cancellable,
+                  error))
+      return NULL;
+
+  *ret_kind = self->header.kind;
+  body = g_bytes_new_take (g_steal_pointer (&self->body), self->body_filled);
+  self->header_filled = 0;
+  self->body_allocated = 0;
+  self->body_filled = 0;
+  return body;
+}

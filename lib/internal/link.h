@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * Messages over a channel: whole, in order, never merged.
+ *
+ * On the wire a message is a header and a body:
+ *
+ *     guint32 kind      of codec.h
+ *     guint32 zero
+ *     guint64 size      of the body
+ *
+ * The reader takes exactly one message's bytes from the channel, never more: what comes after may
+ * be read by another process that holds the same end.
+ *
+ * A call may end in the middle of a message, by its deadline or a cancel. The link remembers how
+ * far it came; the next receive goes on with the same message, the next send first sends the rest.
+ * A sender that ends in the middle leaves a message that can never be completed: G_IO_ERROR_CLOSED
+ * with the number of bytes missing. The size in a header is not trusted: memory grows as the bytes
+ * arrive.
+ *
+ * One thread may send while another receives; the caller keeps two senders apart, and two
+ * receivers.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "codec.h"
+#include "port/port.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  guint32 kind;
+  guint32 zero;
+  guint64 size;
+} GmprocLinkHeader;
+
+typedef struct
+{
+  GmprocPortChannel channel;
+
+  /* The receiver's: the message under way. */
+  GmprocLinkHeader header;
+  gsize header_filled;
+  guint8 *body;
+  gsize body_allocated;
+  gsize body_filled;
+
+  /* The sender's: the unsent end of a message whose send was cancelled, or NULL. */
+  GBytes *rest;
+} GmprocLink;
+
+/* Takes HANDLE over. */
+gboolean gmproc_link_init (GmprocLink *self, gintptr handle, GError **error);
+void gmproc_link_clear (GmprocLink *self);
+
+/* Errors: G_IO_ERROR_CLOSED, G_IO_ERROR_TIMED_OUT, G_IO_ERROR_CANCELLED,
+ * GMPROC_ERROR_BAD_MESSAGE. */
+gboolean gmproc_link_send (GmprocLink *self, GmprocCodecKind kind, gconstpointer data, gsize size,
+                           GCancellable *cancellable, GError **error);
+GBytes *gmproc_link_receive (GmprocLink *self, gint64 deadline, GCancellable *cancellable,
+                             GmprocCodecKind *ret_kind, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * What travels beside a message: operating-system handles, and the objects that they belong to.
+ *
+ * The sender adds handles; a parcel borrows them, and holds a reference on each object whose
+ * handles it borrows until the message is on its way. The receiver makes a parcel of the handles
+ * that arrived and owns them; an object that is made from them takes duplicates, so what nobody
+ * takes is closed with the parcel. A handle is named by its index, -1 for none.
+ *
+ * Used by one thread at a time.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+typedef struct GmprocParcel GmprocParcel;
+
+GmprocParcel *gmproc_parcel_new (void);
+GmprocParcel *gmproc_parcel_new_received (const gintptr *handles, guint n_handles);
+void gmproc_parcel_free (GmprocParcel *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GmprocParcel, gmproc_parcel_free)
+
+/* Sender. The same handle added twice has one index. */
+gint32 gmproc_parcel_add (GmprocParcel *self, gintptr handle);
+void gmproc_parcel_keep (GmprocParcel *self, gpointer object);
+const gintptr *gmproc_parcel_get_handles (GmprocParcel *self, guint *ret_n_handles);
+
+/* Receiver: a duplicate that the caller owns. GMPROC_ERROR_BAD_MESSAGE for an index that is not
+ * there. */
+gboolean gmproc_parcel_take (GmprocParcel *self, gint32 index, gintptr *ret_handle, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * Names of the functions and types that a child can be told to run.
+ *
+ * A child runs the same program at other addresses, so what crosses is a name. Registration runs
+ * from constructors, before main and before any other thread; later ones (plug-ins, bindings) may
+ * come from any thread. Entries are never removed. A name that was given to two different things is
+ * kept, but refused when it is used: which of the two a child would run is anybody's guess.
+ */
+#pragma once
+
+#include "gmproc-types.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  const char *name;
+  GmprocFunction function;
+  const GVariantType *in_type;
+  const GVariantType *out_type;
+} GmprocFunctionInfo;
+
+typedef GType (*GmprocGetType) (void);
+
+/* The strings are copied. */
+void gmproc_registry_add_target (const char *name, GmprocTarget target);
+void gmproc_registry_add_type (const char *name, GmprocGetType get_type);
+void gmproc_registry_add_function (const char *name, const char *in_type, const char *out_type,
+                                   GmprocFunction function);
+
+/* In the parent, from the thing to its name; in the child, back. NULL with
+ * GMPROC_ERROR_NOT_REGISTERED, naming what is missing. What is returned lives for ever. */
+const char *gmproc_registry_name_target (GmprocTarget target, GError **error);
+const char *gmproc_registry_name_type (GType type, GError **error);
+const GmprocFunctionInfo *gmproc_registry_describe_function (GmprocFunction function,
+                                                             GError **error);
+
+GmprocTarget gmproc_registry_find_target (const char *name, GError **error);
+GType gmproc_registry_find_type (const char *name, GError **error); /* G_TYPE_INVALID on error */
+const GmprocFunctionInfo *gmproc_registry_find_function (const char *name, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ */
+#include "config.h"
+
+#include "ring.h"
+
+#include <string.h>
+
+#include "gmproc-error.h"
+#include "port/port.h"
+
+#define UNIT ((gsize) 8)
+#define SIZE_BITS (56)
+#define SIZE_MASK ((G_GUINT64_CONSTANT (1) << SIZE_BITS) - 1)
+
+/* Below this the memory is not worth the faults of touching it again. */
+#define CAPACITY_TO_KEEP (1024 * 1024)
+
+static gsize
+get_capacity (guint64 level)
+{
+  return (gsize) GMPROC_RING_FIRST_CAPACITY << level;
+}
+
+gsize
+gmproc_ring_get_first_size (void)
+{
+  return get_capacity (0);
+}
+
+gsize
+gmproc_ring_get_last_size (void)
+{
+  return get_capacity (GMPROC_RING_LEVELS - 1);
+}
+
+void
+gmproc_ring_init (GmprocRing *self, GmprocRingPlace *place, gintptr memory, gsize offset)
+{
+  memset (self, 0, sizeof *self);
+  self->place = place;
+  self->memory = memory;
+  self->offset = offset;
+}
+
+void
+gmproc_ring_clear (GmprocRing *self)
+{
+  for (guint i = 0; i < GMPROC_RING_LEVELS; i++)
+    gmproc_port_memory_unmap ((gpointer *) &self->levels[i], get_capacity (i));
+}
+
+/* -- words and places -------------------------------------------------------------------------- */
+
+static inline guint32
+get_count (guint64 word)
+{
+  return word >> 32;
+}
+
+static inline guint32
+get_position (guint64 word)
+{
+  return (guint32) word;
+}
+
+static inline guint64
+step (guint64 word, gsize units)
+{
+  return (guint64) (get_count (word) + 1) << 32 | (guint32) (get_position (word) + units);
+}
+
+static inline gsize
+get_units (gsize size)
+{
+  return 1 + (size + UNIT - 1) / UNIT;
+}
+
+static guint64
+load (const guint64 *word)
+{
+  return __atomic_load_n (word, __ATOMIC_ACQUIRE);
+}
+
+/* This process's mapping of the ring at its present capacity. */
+static guint8 *
+map_level (GmprocRing *self, guint64 level, GError **error)
+{
+  gpointer mapping;
+  guint8 *expected = NULL;
+
+  if (level >= GMPROC_RING_LEVELS)
+    {
+      g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE,
+                   "The shared memory of a queue is damaged: level %" G_GUINT64_FORMAT, level);
+      return NULL;
+    }
+  if (G_LIKELY (__atomic_load_n (&self->levels[level], __ATOMIC_ACQUIRE) != NULL))
+    return self->levels[level];
+
+  mapping = gmproc_port_memory_map (self->memory, self->offset, get_capacity (level), error);
+  if (mapping == NULL)
+    return NULL;
+
+  /* A reader and a writer of this process may both come here. */
+  if (!__atomic_compare_exchange_n (&self->levels[level], &expected, mapping, FALSE,
+                                    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    gmproc_port_memory_unmap (&mapping, get_capacity (level));
+  return self->levels[level];
+}
+
+/* Where the body that begins at POSITION lies. */
+static void
+locate (GmprocRingMessage *message, guint8 *mapping, gsize capacity, guint32 position)
+{
+  gsize start = (position * UNIT) & (capacity - 1);
+
+  message->parts[0] = mapping + start;
+  message->part_sizes[0] = MIN (message->size, capacity - start);
+  message->parts[1] = mapping;
+  message->part_sizes[1] = message->size - message->part_sizes[0];
+}
+
+static gboolean
+set_damaged_error (guint64 head, guint64 tail, GError **error)
+{
+  g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE,
+               "The shared memory of a queue is damaged: head %" G_GINT64_MODIFIER
+               "x, tail %" G_GINT64_MODIFIER "x",
+               head, tail);
+  return FALSE;
+}
+
+/* -- putting and taking ------------------------------------------------------------------------ */
+
+gboolean
+gmproc_ring_begin_put (GmprocRing *self, guint8 kind, gsize size, GmprocRingMessage *ret_message,
+                       gboolean *ret_is_full, GError **error)
+{
+  guint64 level = load (&self->place->level);
+  guint64 head = load (&self->place->head);
+  guint64 tail = self->place->tail;
+  guint8 *mapping = map_level (self, level, error);
+  gsize capacity = get_capacity (level);
+  gsize used = (gsize) (guint32) (get_position (tail) - get_position (head)) * UNIT;
+
+  *ret_is_full = FALSE;
+  if (mapping == NULL)
+    return FALSE;
+  if (used > capacity)
+    return set_damaged_error (head, tail, error);
+  if (size > capacity || get_units (size) * UNIT > capacity - used)
+    {
+      *ret_is_full = TRUE;
+      return FALSE;
+    }
+
+  *(guint64 *) (gpointer) (mapping + ((get_position (tail) * UNIT) & (capacity - 1))) =
+      (guint64) kind << SIZE_BITS | size;
+  ret_message->kind = kind;
+  ret_message->size = size;
+  ret_message->next = step (tail, get_units (size));
+  locate (ret_message, mapping, capacity, get_position (tail) + 1);
+  return TRUE;
+}
+
+void
+gmproc_ring_commit_put (GmprocRing *self, const GmprocRingMessage *message)
+{
+  __atomic_store_n (&self->place->tail, message->next, __ATOMIC_RELEASE);
+}
+
+gboolean
+gmproc_ring_begin_take (GmprocRing *self, GmprocRingMessage *ret_message, GError **error)
+{
+  guint64 level = load (&self->place->level);
+  guint64 tail = load (&self->place->tail);
+  guint64 head = self->place->head;
+  guint8 *mapping = map_level (self, level, error);
+  gsize capacity = get_capacity (level);
+  gsize used = (gsize) (guint32) (get_position (tail) - get_position (head)) * UNIT;
+  guint64 word;
+
+  if (mapping == NULL)
+    return FALSE;
+  if (used > capacity || used < UNIT)
+    return set_damaged_error (head, tail, error);
+
+  word = *(const guint64 *) (gpointer) (mapping + ((get_position (head) * UNIT) & (capacity - 1)));
+  ret_message->kind = word >> SIZE_BITS;
+  ret_message->size = word & SIZE_MASK;
+  if (ret_message->size > used || get_units (ret_message->size) * UNIT > used)
+    return set_damaged_error (head, tail, error);
+
+  ret_message->next = step (head, get_units (ret_message->size));
+  locate (ret_message, mapping, capacity, get_position (head) + 1);
+  return TRUE;
+}
+
+void
+gmproc_ring_commit_take (GmprocRing *self, const GmprocRingMessage *message)
+{
+  __atomic_store_n (&self->place->head, message->next, __ATOMIC_RELEASE);
+}
+
+guint
+gmproc_ring_get_length (GmprocRing *self)
+{
+  guint64 head, tail;
+
+  /* A head that is the same before and after was the head when the tail was read. */
+  do
+    {
+      head = load (&self->place->head);
+      tail = load (&self->place->tail);
+    }
+  while (load (&self->place->head) != head);
+
+  return get_count (tail) - get_count (head);
+}
+
+/* -- capacity ---------------------------------------------------------------------------------- */
+
+/* Copies what lies in the ring of CAPACITY where the ring of twice that has it in its upper half.
+ */
+static void
+copy_up (guint8 *mapping, gsize capacity, guint64 head, guint64 tail)
+{
+  gsize begin = ((gsize) get_position (head) * UNIT) & (2 * capacity - 1);
+  gsize size = (gsize) (guint32) (get_position (tail) - get_position (head)) * UNIT;
+
+  while (size > 0)
+    {
+      gsize piece = MIN (size, capacity - (begin & (capacity - 1)));
+
+      if (begin >= capacity)
+        memcpy (mapping + begin, mapping + begin - capacity, piece);
+      size -= piece;
+      begin = (begin + piece) & (2 * capacity - 1);
+    }
+}
+
+/* Into the next larger mapping, whose lower half is the same memory as the one before. A message
+ * that the larger ring has in its lower half is there already. */
+static gboolean
+grow_once (GmprocRing *self, GError **error)
+{
+  guint64 level = load (&self->place->level);
+  guint8 *mapping;
+
+  if (!gmproc_port_memory_grow (self->memory, self->offset + get_capacity (level + 1), error))
+    return FALSE;
+  mapping = map_level (self, level + 1, error);
+  if (mapping == NULL)
+    return FALSE;
+
+  copy_up (mapping, get_capacity (level), self->place->head, self->place->tail);
+  __atomic_store_n (&self->place->level, level + 1, __ATOMIC_RELEASE);
+  return TRUE;
+}
+
+gboolean
+gmproc_ring_grow (GmprocRing *self, gsize size, GError **error)
+{
+  guint64 head = self->place->head, tail = self->place->tail;
+  gsize used = (gsize) (guint32) (get_position (tail) - get_position (head)) * UNIT;
+  gsize last = gmproc_ring_get_last_size ();
+
+  if (size > last || get_units (size) * UNIT > last - MIN (used, last))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
+                   "An item of %" G_GSIZE_FORMAT " bytes does not fit beside the %" G_GSIZE_FORMAT
+                   " bytes that wait in a queue, which holds at most %" G_GSIZE_FORMAT,
+                   size, used, last);
+      return FALSE;
+    }
+
+  while (get_units (size) * UNIT > get_capacity (load (&self->place->level)) - used)
+    if (!grow_once (self, error))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+gmproc_ring_is_worth_shrinking (GmprocRing *self)
+{
+  return get_capacity (load (&self->place->level)) > CAPACITY_TO_KEEP
+         && gmproc_ring_get_length (self) == 0;
+}
+
+void
+gmproc_ring_shrink (GmprocRing *self)
+{
+  guint64 level = load (&self->place->level);
+  gsize first = gmproc_ring_get_first_size ();
+  guint8 *mapping;
+
+  if (!gmproc_ring_is_worth_shrinking (self))
+    return;
+  mapping = map_level (self, level, NULL);
+  if (mapping == NULL)
+    return;
+
+  __atomic_store_n (&self->place->level, 0, __ATOMIC_RELEASE);
+  gmproc_port_memory_discard (mapping, first, get_capacity (level) - first);
+}
+
+/* -- bodies ------------------------------------------------------------------------------------ */
+
+void
+gmproc_ring_fill (const GmprocRingMessage *message, gconstpointer data)
+{
+  if (message->size == 0)
+    return;
+
+  memcpy (message->parts[0], data, message->part_sizes[0]);
+  memcpy (message->parts[1], (const guint8 *) data + message->part_sizes[0],
+          message->part_sizes[1]);
+}
+
+void
+gmproc_ring_extract (const GmprocRingMessage *message, gpointer buffer)
+{
+  if (message->size == 0)
+    return;
+
+  memcpy (buffer, message->parts[0], message->part_sizes[0]);
+  memcpy ((guint8 *) buffer + message->part_sizes[0], message->parts[1], message->part_sizes[1]);
+}

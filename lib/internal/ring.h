@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * A ring of messages in shared memory that grows.
+ *
+ * The ring itself has no locks. Its owner keeps two: W for what writes, R for what reads, and both
+ * (R first) for what changes the capacity. Each function says which it needs.
+ *
+ * Positions count in units of 8 bytes and never go back; a position's place in the ring is its
+ * remainder by the capacity, which is a power of two. Head and tail are one 64-bit word each:
+ *
+ *     upper half   the number of messages that were ever put (tail) or taken (head)
+ *     lower half   the position where the next one begins
+ *
+ * Both wrap around; only differences matter. A message is put, or taken, by one store of such a
+ * word. So a process that is killed anywhere leaves a ring in which every message is either there
+ * whole or not there, and there is nothing to repair; and the number of waiting messages can be
+ * read at any moment without a lock.
+ *
+ * A message in the ring is a word (kind in the top byte, size in the rest) and the body, padded to
+ * units. It may go over the end of the ring and go on at its beginning.
+ *
+ * Growing doubles the capacity until a message fits: what the larger ring expects in its new part
+ * is copied there, and then one store makes the new capacity valid. Each capacity has a mapping of
+ * its own in each process, made when first needed, so that no thread finds memory gone under it.
+ *
+ * The messages come from other processes: sizes are checked against the head and the tail, and
+ * those against the capacity.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+#define GMPROC_RING_LEVELS (18) /* 64 KiB … 8 GiB */
+#define GMPROC_RING_FIRST_CAPACITY (64 * 1024)
+
+/* In shared memory; the words are apart because different processors write them. */
+typedef struct
+{
+  guint64 level; /* the capacity is the first one, doubled so often. Written inside R and W */
+  guint64 unused_1[7];
+  guint64 tail; /* written inside W */
+  guint64 unused_2[7];
+  guint64 head; /* written inside R */
+  guint64 unused_3[7];
+} GmprocRingPlace;
+
+typedef struct
+{
+  GmprocRingPlace *place;
+  gintptr memory;                     /* borrowed */
+  gsize offset;                       /* of the messages in it, a multiple of the granularity */
+  guint8 *levels[GMPROC_RING_LEVELS]; /* mappings; atomic, written once */
+} GmprocRing;
+
+/* A message's body: in one piece, or in two when it goes over the end of the ring. */
+typedef struct
+{
+  guint8 kind;
+  gsize size;
+  guint8 *parts[2];
+  gsize part_sizes[2];
+  guint64 next; /* what the head or tail becomes */
+} GmprocRingMessage;
+
+/* Before use by others: the bytes of memory that a new ring needs, and can come to need. */
+gsize gmproc_ring_get_first_size (void);
+gsize gmproc_ring_get_last_size (void);
+
+/* The place is all zeros for a new ring. */
+void gmproc_ring_init (GmprocRing *self, GmprocRingPlace *place, gintptr memory, gsize offset);
+void gmproc_ring_clear (GmprocRing *self);
+
+/* W. FALSE with an error, or with *ret_is_full when it has to grow first. */
+gboolean gmproc_ring_begin_put (GmprocRing *self, guint8 kind, gsize size,
+                                GmprocRingMessage *ret_message, gboolean *ret_is_full,
+                                GError **error);
+void gmproc_ring_commit_put (GmprocRing *self, const GmprocRingMessage *message);
+
+/* R. The ring must not be empty. */
+gboolean gmproc_ring_begin_take (GmprocRing *self, GmprocRingMessage *ret_message, GError **error);
+void gmproc_ring_commit_take (GmprocRing *self, const GmprocRingMessage *message);
+
+/* R and W. G_IO_ERROR_MESSAGE_TOO_LARGE, or what the system says when it has no memory. */
+gboolean gmproc_ring_grow (GmprocRing *self, gsize size, GError **error);
+
+/* R and W. Back to the first capacity if the ring is empty; gives the memory back. */
+void gmproc_ring_shrink (GmprocRing *self);
+gboolean gmproc_ring_is_worth_shrinking (GmprocRing *self);
+
+/* No lock. */
+guint gmproc_ring_get_length (GmprocRing *self);
+
+/* Copying in and out, over the end. */
+void gmproc_ring_fill (const GmprocRingMessage *message, gconstpointer data);
+void gmproc_ring_extract (const GmprocRingMessage *message, gpointer buffer);
+
+G_END_DECLS

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ */
+#include "config.h"
+
+#include "shareable.h"
+
+#include "gmproc-error.h"
+
+G_DEFINE_INTERFACE (GmprocShareable, gmproc_shareable, G_TYPE_OBJECT)
+
+typedef struct
+{
+  GWeakRef object;
+  GObject *adopted; /* an arrived object's reference, until it is asked for */
+} Entry;
+
+static GMutex mutex;
+static GHashTable *entries; /* number → Entry */
+static gint32 last_handle;
+
+static void
+gmproc_shareable_default_init (G_GNUC_UNUSED GmprocShareableInterface *iface)
+{
+}
+
+static GQuark
+handle_quark (void)
+{
+  return g_quark_from_static_string ("gmproc-handle");
+}
+
+/* Runs when the object is finalized, so that the table does not grow with every object that ever
+ * was. */
+static void
+forget (gpointer data)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  Entry *entry = g_hash_table_lookup (entries, data);
+
+  g_hash_table_remove (entries, data);
+  g_weak_ref_clear (&entry->object);
+  g_free (entry);
+}
+
+static gint32
+enter (GmprocShareable *self, gboolean adopt)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  gpointer number = g_object_get_qdata (G_OBJECT (self), handle_quark ());
+  Entry *entry;
+
+  if (number != NULL)
+    return GPOINTER_TO_INT (number);
+
+  if (entries == NULL)
+    entries = g_hash_table_new (NULL, NULL);
+
+  entry = g_new0 (Entry, 1);
+  g_weak_ref_init (&entry->object, self);
+  entry->adopted = adopt ? g_object_ref (G_OBJECT (self)) : NULL;
+  number = GINT_TO_POINTER (++last_handle);
+  g_hash_table_insert (entries, number, entry);
+  g_object_set_qdata_full (G_OBJECT (self), handle_quark (), number, forget);
+  return GPOINTER_TO_INT (number);
+}
+
+gint32
+gmproc_shareable_get_handle (GmprocShareable *self)
+{
+  return enter (self, FALSE);
+}
+
+gint32
+gmproc_shareable_adopt (GmprocShareable *self)
+{
+  return enter (self, TRUE);
+}
+
+gpointer
+gmproc_shareable_from_handle (gint32 handle, GType type, GError **error)
+{
+  g_autoptr (GObject) adopted = NULL;
+  g_autoptr (GObject) object = NULL;
+
+  g_mutex_lock (&mutex);
+  if (entries != NULL && handle > 0)
+    {
+      Entry *entry = g_hash_table_lookup (entries, GINT_TO_POINTER (handle));
+
+      if (entry != NULL)
+        object = g_weak_ref_get (&entry->object);
+      /* Asked for as something else, it was not asked for. */
+      if (object != NULL && g_type_is_a (G_OBJECT_TYPE (object), type))
+        adopted = g_steal_pointer (&entry->adopted);
+    }
+  g_mutex_unlock (&mutex);
+
+  if (object == NULL)
+    {
+      g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_HANDLE,
+                   "Handle %d belongs to no living object of this process", handle);
+      return NULL;
+    }
+  if (!g_type_is_a (G_OBJECT_TYPE (object), type))
+    {
+      g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_HANDLE, "Handle %d is a %s, not a %s",
+                   handle, G_OBJECT_TYPE_NAME (object), g_type_name (type));
+      return NULL;
+    }
+
+  return g_steal_pointer (&object);
+}
+
+GVariant *
+gmproc_shareable_export (GmprocShareable *self, GmprocParcel *parcel, GError **error)
+{
+  GVariant *parameters = GMPROC_SHAREABLE_GET_IFACE (self)->export_to (self, parcel, error);
+
+  if (parameters == NULL)
+    return NULL;
+
+  gmproc_parcel_keep (parcel, self);
+  return g_variant_new (GMPROC_SHAREABLE_FORMAT, G_OBJECT_TYPE_NAME (self), parameters);
+}
+
+GmprocShareable *
+gmproc_shareable_import (GVariant *exported, GmprocParcel *parcel, GError **error)
+{
+  g_autoptr (GVariant) parameters = NULL;
+  g_autoptr (GTypeClass) klass = NULL;
+  const char *type_name;
+  GType type;
+
+  g_variant_get (exported, "(&sv)", &type_name, &parameters);
+
+  /* The classes that can cross are the library's own; gmproc_init() has made sure of them. */
+  type = g_type_from_name (type_name);
+  if (type == G_TYPE_INVALID || !G_TYPE_IS_OBJECT (type)
+      || !g_type_is_a (type, GMPROC_TYPE_SHAREABLE))
+    {
+      g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE,
+                   "The message brings an object of class “%s”, which cannot cross", type_name);
+      return NULL;
+    }
+
+  klass = g_type_class_ref (type);
+  return ((GmprocShareableInterface *) g_type_interface_peek (klass, GMPROC_TYPE_SHAREABLE))
+      ->import_from (parameters, parcel, error);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * Waiting for a state in shared memory to change, without losing a wake-up to a SIGKILL.
+ *
+ * The state lies beside a lock. A waiter looks at the state inside the lock, and when it does not
+ * like it calls prepare, leaves the lock and sleeps. Who changes the state does three things inside
+ * the lock, in this order:
+ *
+ *     gmproc_waitpoint_wake (...);      wake, if anybody may be asleep
+ *     state = changed;                  commit, by one store
+ *     release the lock
+ *
+ * The order is what makes it safe. The woken block on the lock until the changer is through. If the
+ * changer is killed before the commit, the lock passes on, the woken see the old state and sleep
+ * again; if it is killed after the commit, they see the new one. Committing first and waking later
+ * would leave sleepers behind when the changer dies in between.
+ *
+ * A killed waiter leaves `asleep` set, which costs the next changer one needless wake-up. A waiter
+ * does not give up its claim to anything, because it has none: it holds nothing while it sleeps.
+ *
+ * Members of the place: `word` belongs to the port. `asleep` is written inside the lock only.
+ */
+#pragma once
+
+#include "port/port.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  GmprocPortWordPlace word;
+  guint32 asleep;
+  guint32 unused[3];
+} GmprocWaitpointPlace;
+
+typedef struct
+{
+  GmprocPortWord word;
+  GmprocWaitpointPlace *place;
+} GmprocWaitpoint;
+
+gboolean gmproc_waitpoint_create (GmprocWaitpoint *self, GmprocWaitpointPlace *place,
+                                  GError **error);
+gboolean gmproc_waitpoint_attach (GmprocWaitpoint *self, GmprocWaitpointPlace *place,
+                                  gintptr handle, GError **error);
+void gmproc_waitpoint_detach (GmprocWaitpoint *self);
+
+/* Inside the lock: announces a sleeper, and returns what to give to sleep. */
+guint32 gmproc_waitpoint_prepare (GmprocWaitpoint *self);
+
+/* Outside the lock. TRUE: look at the state again. FALSE: G_IO_ERROR_TIMED_OUT or
+ * G_IO_ERROR_CANCELLED. Spins for some microseconds first where there is more than one processor,
+ * because a wake-up across processors costs more than that. */
+gboolean gmproc_waitpoint_sleep (GmprocWaitpoint *self, guint32 prepared, gint64 deadline,
+                                 GCancellable *cancellable, GError **error);
+
+/* Inside the lock, before the commit. */
+void gmproc_waitpoint_wake (GmprocWaitpoint *self);
+
+G_END_DECLS

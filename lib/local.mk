@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The libgmproc authors
+
+# --- what a user includes ------------------------------------------------------------------------
+gmprocincludedir = $(includedir)/gmproc-1
+public_headers = \
+  lib/gmproc.h \
+  lib/gmproc-barrier.h \
+  lib/gmproc-connection.h \
+  lib/gmproc-error.h \
+  lib/gmproc-event.h \
+  lib/gmproc-init.h \
+  lib/gmproc-lock.h \
+  lib/gmproc-pool.h \
+  lib/gmproc-process.h \
+  lib/gmproc-queue.h \
+  lib/gmproc-target.h \
+  lib/gmproc-types.h \
+  lib/gmproc-visibility.h
+gmprocinclude_HEADERS = $(public_headers)
+nodist_gmprocinclude_HEADERS = lib/gmproc-version.h
+
+# --- the objects ---------------------------------------------------------------------------------
+public_sources = \
+  lib/gmproc-barrier.c \
+  lib/gmproc-connection.c \
+  lib/gmproc-error.c \
+  lib/gmproc-event.c \
+  lib/gmproc-init.c \
+  lib/gmproc-lock.c \
+  lib/gmproc-pool-worker.c \
+  lib/gmproc-pool-worker.h \
+  lib/gmproc-pool.c \
+  lib/gmproc-process-private.h \
+  lib/gmproc-process.c \
+  lib/gmproc-queue.c \
+  lib/gmproc-target.c
+
+internal_sources = \
+  lib/internal/arena.c \
+  lib/internal/arena.h \
+  lib/internal/bootstrap.c \
+  lib/internal/bootstrap.h \
+  lib/internal/buffer.c \
+  lib/internal/buffer.h \
+  lib/internal/child.c \
+  lib/internal/child.h \
+  lib/internal/codec.c \
+  lib/internal/codec.h \
+  lib/internal/deadline.c \
+  lib/internal/deadline.h \
+  lib/internal/guard.c \
+  lib/internal/guard.h \
+  lib/internal/job.c \
+  lib/internal/job.h \
+  lib/internal/link.c \
+  lib/internal/link.h \
+  lib/internal/monitor.c \
+  lib/internal/monitor.h \
+  lib/internal/parcel.c \
+  lib/internal/parcel.h \
+  lib/internal/properties.c \
+  lib/internal/properties.h \
+  lib/internal/registry.c \
+  lib/internal/registry.h \
+  lib/internal/ring.c \
+  lib/internal/ring.h \
+  lib/internal/shareable.c \
+  lib/internal/shareable.h \
+  lib/internal/spin.h \
+  lib/internal/stream.c \
+  lib/internal/stream.h \
+  lib/internal/turn.c \
+  lib/internal/turn.h \
+  lib/internal/waitpoint.c \
+  lib/internal/waitpoint.h \
+  lib/internal/worker-link.c \
+  lib/internal/worker-link.h \
+  lib/internal/worker.c \
+  lib/internal/worker.h
+
+port_posix_sources = \
+  lib/port/channel-posix.c \
+  lib/port/child-posix.c \
+  lib/port/handle-posix.c \
+  lib/port/lifeline-posix.c \
+  lib/port/lock-posix.c \
+  lib/port/memory-posix.c \
+  lib/port/memory-posix.h \
+  lib/port/port-error-posix.c \
+  lib/port/self-posix.c \
+  lib/port/word-posix.c
+
+port_win32_sources =
+
+if OS_WIN32
+port_sources = $(port_win32_sources)
+else
+port_sources = $(port_posix_sources)
+endif
+
+# Every object is in the core, so that a test can link what the library hides.
+noinst_LTLIBRARIES += lib/libgmproc-core.la
+lib_libgmproc_core_la_SOURCES = \
+  $(public_sources) \
+  $(internal_sources) \
+  lib/port/port.h \
+  lib/port/port-error.h \
+  $(port_sources)
+lib_libgmproc_core_la_LIBADD = $(GLIB_LIBS)
+
+# Before a release, on what happened to the interface since the last one (current:revision:age):
+#   nothing, only the code changed    revision + 1
+#   something was added               current + 1, revision = 0, age + 1
+#   something changed or was removed  current + 1, revision = 0, age = 0; the soname changes
+lib_LTLIBRARIES += lib/libgmproc.la
+lib_libgmproc_la_SOURCES =
+lib_libgmproc_la_LIBADD = lib/libgmproc-core.la $(GLIB_LIBS)
+lib_libgmproc_la_LDFLAGS = -no-undefined -version-info 0:0:0
+
+# --- introspection -------------------------------------------------------------------------------
+if ENABLE_INTROSPECTION
+gir_file = lib/Gmproc-1.gir
+girdir = $(datadir)/gir-1.0
+gir_DATA = $(gir_file)
+typelibdir = $(libdir)/girepository-1.0
+typelib_DATA = $(gir_file:.gir=.typelib)
+CLEANFILES += $(gir_DATA) $(typelib_DATA)
+
+gir_inputs = $(public_headers) $(filter %.c,$(public_sources))
+
+# The scanner builds and runs a small program; the search path lets it find the new library.
+lib/Gmproc-1.gir: lib/libgmproc.la $(gir_inputs) lib/gmproc-version.h
+	$(AM_V_GEN)env CC='$(CC)' CFLAGS='$(CFLAGS)' LDFLAGS='$(LDFLAGS)' \
+	  $(G_IR_SCANNER) --quiet --warn-all \
+	  --namespace=Gmproc --nsversion=1 \
+	  --identifier-prefix=Gmproc --symbol-prefix=gmproc \
+	  --include=Gio-2.0 --pkg=gio-2.0 --pkg-export=libgmproc --c-include=gmproc.h \
+	  --libtool="$(SHELL) $(top_builddir)/libtool" --library=lib/libgmproc.la \
+	  --cflags-begin -I$(top_builddir)/lib -I$(top_srcdir)/lib -DGMPROC_COMPILATION \
+	  --cflags-end \
+	  --output=$@ lib/gmproc-version.h $(addprefix $(srcdir)/,$(gir_inputs))
+
+lib/Gmproc-1.typelib: lib/Gmproc-1.gir
+	$(AM_V_GEN)$(G_IR_COMPILER) --output=$@ $<
+endif

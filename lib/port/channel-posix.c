@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * A channel is a pipe, or one end of a pair of stream sockets. Descriptors do not block: every
+ * wait is a ppoll() that also watches the cancellable, bounded by a point of the monotonic clock.
+ *
+ * Writing to a channel without a reader raises SIGPIPE unless the call itself forbids it. Sockets
+ * have a flag for that, and so do pipes since Linux 6.18. Elsewhere the signal is held back in
+ * the calling thread alone, as the disposition belongs to the program.
+ */
+#include "config.h"
+
+#include "port.h"
+#include "port-error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef IOV_MAX
+#define IOV_MAX 1024
+#endif
+#ifndef RWF_NOSIGNAL
+#define RWF_NOSIGNAL 0x00000100
+#endif
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0 /* such a system has SO_NOSIGPIPE, which attach sets */
+#endif
+
+/* How long a wait may ignore a cancel when no descriptor was left to learn of it. */
+#define CANCEL_SLICE (20 * G_TIME_SPAN_MILLISECOND)
+
+/* GmprocPortChannel.system tells the two kinds apart, which differ in how SIGPIPE is avoided. */
+#define KIND_PIPE NULL
+#define KIND_SOCKET GINT_TO_POINTER (1)
+
+/* Vectors go to the kernel as they come. */
+G_STATIC_ASSERT (sizeof (GOutputVector) == sizeof (struct iovec));
+G_STATIC_ASSERT (offsetof (GOutputVector, buffer) == offsetof (struct iovec, iov_base));
+G_STATIC_ASSERT (offsetof (GOutputVector, size) == offsetof (struct iovec, iov_len));
+
+static gboolean
+set_flags (int fd, GError **error)
+{
+  int flags = fcntl (fd, F_GETFL);
+
+  if (flags != -1 && ((flags & O_NONBLOCK) != 0 || fcntl (fd, F_SETFL, flags | O_NONBLOCK) != -1)
+      && fcntl (fd, F_SETFD, FD_CLOEXEC) != -1)
+    return TRUE;
+  gmproc_port_set_error (error, errno, "fcntl(F_SETFL)");
+  return FALSE;
+}
+
+static gboolean
+finish_pair (const int *fds, gintptr *ret_first, gintptr *ret_second)
+{
+  *ret_first = fds[0];
+  *ret_second = fds[1];
+  return TRUE;
+}
+
+gboolean
+gmproc_port_channel_new_pipe (gintptr *ret_reader, gintptr *ret_writer, GError **error)
+{
+  int fds[2];
+
+#ifdef HAVE_PIPE2
+  if (pipe2 (fds, O_CLOEXEC | O_NONBLOCK) == -1)
+    {
+      gmproc_port_set_error (error, errno, "pipe2");
+      return FALSE;
+    }
+#else
+  if (pipe (fds) == -1)
+    {
+      gmproc_port_set_error (error, errno, "pipe");
+      return FALSE;
+    }
+  if (!set_flags (fds[0], error) || !set_flags (fds[1], error))
+    {
+      (void) close (fds[0]);
+      (void) close (fds[1]);
+      return FALSE;
+    }
+#endif
+  return finish_pair (fds, ret_reader, ret_writer);
+}
+
+gboolean
+gmproc_port_channel_new_pair (gintptr *ret_first, gintptr *ret_second, GError **error)
+{
+  int type = SOCK_STREAM;
+  int fds[2];
+
+#ifdef SOCK_CLOEXEC
+  type |= SOCK_CLOEXEC | SOCK_NONBLOCK;
+#endif
+  if (socketpair (AF_UNIX, type, 0, fds) == -1)
+    {
+      gmproc_port_set_error (error, errno, "socketpair");
+      return FALSE;
+    }
+#ifndef SOCK_CLOEXEC
+  if (!set_flags (fds[0], error) || !set_flags (fds[1], error))
+    {
+      (void) close (fds[0]);
+      (void) close (fds[1]);
+      return FALSE;
+    }
+#endif
+  return finish_pair (fds, ret_first, ret_second);
+}
+
+/* The handle stays the caller's when this fails. */
+gboolean
+gmproc_port_channel_attach (GmprocPortChannel *channel, gintptr handle, GError **error)
+{
+  struct stat status;
+
+  if (fstat ((int) handle, &status) == -1)
+    {
+      gmproc_port_set_error (error, errno, "fstat");
+      return FALSE;
+    }
+  /* It may come from a process that uses it in another way. */
+  if (!set_flags ((int) handle, error))
+    return FALSE;
+#ifdef SO_NOSIGPIPE
+  if (S_ISSOCK (status.st_mode))
+    (void) setsockopt ((int) handle, SOL_SOCKET, SO_NOSIGPIPE, &(int){ 1 }, sizeof (int));
+#endif
+  channel->handle = handle;
+  channel->expect_wait = FALSE;
+  channel->system = S_ISSOCK (status.st_mode) ? KIND_SOCKET : KIND_PIPE;
+  return TRUE;
+}
+
+void
+gmproc_port_channel_detach (GmprocPortChannel *channel)
+{
+  gmproc_port_handle_close (&channel->handle);
+  channel->expect_wait = FALSE;
+  channel->system = NULL;
+}
+
+/* One ppoll() until DEADLINE. Gives the number of ready descriptors, or -1 with errno. */
+static int
+poll_until (struct pollfd *fds, nfds_t n_fds, gint64 deadline)
+{
+  struct timespec timeout = { 0, 0 };
+  gint64 remaining;
+
+  if (deadline == GMPROC_PORT_FOREVER)
+    return ppoll (fds, n_fds, NULL, NULL);
+  remaining = MAX (deadline, 0) - g_get_monotonic_time ();
+  if (remaining > 0)
+    {
+      timeout.tv_sec = remaining / G_USEC_PER_SEC;
+      timeout.tv_nsec = remaining % G_USEC_PER_SEC * 1000;
+    }
+  return ppoll (fds, n_fds, &timeout, NULL);
+}
+
+/* Waits until one of EVENTS, or a hang-up, is there on fds[0]. fds[1], if N_FDS is two, is the
+ * cancellable. A cancel or a deadline counts only when there is nothing else to tell. */
+static gboolean
+wait_ready (struct pollfd *fds, nfds_t n_fds, gint64 deadline, GCancellable *cancellable,
+            GError **error)
+{
+  gboolean sliced = cancellable != NULL && n_fds == 1;
+
+  for (;;)
+    {
+      gint64 now = g_get_monotonic_time ();
+      gint64 until = sliced ? MIN (deadline, now + CANCEL_SLICE) : deadline;
+      int n_ready = poll_until (fds, n_fds, until);
+
+      if (n_ready == -1 && errno != EINTR)
+        {
+          gmproc_port_set_error (error, errno, "ppoll");
+          return FALSE;
+        }
+      if (n_ready > 0 && (fds[0].revents & POLLNVAL) != 0)
+        {
+          gmproc_port_set_error (error, EBADF, "ppoll");
+          return FALSE;
+        }
+      if (n_ready > 0 && fds[0].revents != 0)
+        return TRUE;
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+      if (n_ready == 0 && until == deadline)
+        {
+          g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                               "ppoll: the time for the call is over");
+          return FALSE;
+        }
+    }
+}
+
+static gboolean
+wait_for (GmprocPortChannel *channel, short events, gint64 deadline, GCancellable *cancellable,
+          GError **error)
+{
+  struct pollfd fds[2] = { { (int) channel->handle, events, 0 }, { -1, POLLIN, 0 } };
+  GPollFD cancel_fd;
+  gboolean has_cancel_fd;
+  gboolean ready;
+
+  /* Without a cancellable there is no second descriptor at all: it would cost an eventfd. */
+  has_cancel_fd = cancellable != NULL && g_cancellable_make_pollfd (cancellable, &cancel_fd);
+  if (has_cancel_fd)
+    fds[1].fd = cancel_fd.fd;
+  ready = wait_ready (fds, has_cancel_fd ? 2 : 1, deadline, cancellable, error);
+  if (has_cancel_fd)
+    g_cancellable_release_fd (cancellable);
+  return ready;
+}
+
+gboolean
+gmproc_port_channel_poll (GmprocPortChannel *channel, gint64 deadline, GCancellable *cancellable,
+                          GError **error)
+{
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  return wait_for (channel, POLLIN, deadline, cancellable, error);
+}
+
+gssize
+gmproc_port_channel_read (GmprocPortChannel *channel, gpointer buffer, gsize size, gint64 deadline,
+                          GCancellable *cancellable, GError **error)
+{
+  gboolean wait_first = channel->expect_wait;
+
+  g_return_val_if_fail (size > 0, -1);
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return -1;
+  for (;;)
+    {
+      gssize n_read;
+
+      if (wait_first && !wait_for (channel, POLLIN, deadline, cancellable, error))
+        return -1;
+      n_read = read ((int) channel->handle, buffer, size);
+      if (n_read >= 0)
+        {
+          /* A read that did not fill the buffer left the channel empty. */
+          channel->expect_wait = wait_first && (gsize) n_read < size;
+          return n_read;
+        }
+      /* A socket whose peer left without reading everything says so once, before the end. */
+      if (errno == ECONNRESET)
+        return 0;
+      if (errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK)
+        {
+          gmproc_port_set_error (error, errno, "read");
+          return -1;
+        }
+      wait_first = errno != EINTR;
+    }
+}
+
+/* Writes with SIGPIPE held back in this thread. A signal that was pending before is somebody
+ * else's and stays. */
+static gssize
+write_masked (int fd, const struct iovec *vectors, int n_vectors)
+{
+  const struct timespec at_once = { 0, 0 };
+  sigset_t pipe_signal, pending, old_mask;
+  gboolean was_pending;
+  gssize n_written;
+  int saved_errno;
+
+  (void) sigemptyset (&pipe_signal);
+  (void) sigaddset (&pipe_signal, SIGPIPE);
+  (void) sigemptyset (&pending);
+  (void) sigpending (&pending);
+  was_pending = sigismember (&pending, SIGPIPE) == 1;
+
+  (void) pthread_sigmask (SIG_BLOCK, &pipe_signal, &old_mask);
+  n_written = writev (fd, vectors, n_vectors);
+  saved_errno = errno;
+  if (n_written == -1 && saved_errno == EPIPE && !was_pending)
+    while (sigtimedwait (&pipe_signal, NULL, &at_once) == -1 && errno == EINTR)
+      ;
+  (void) pthread_sigmask (SIG_SETMASK, &old_mask, NULL);
+  errno = saved_errno;
+  return n_written;
+}
+
+static gssize
+write_pipe (int fd, const struct iovec *vectors, int n_vectors)
+{
+#ifdef HAVE_PWRITEV2
+  static gboolean flag_unknown; /* atomic; what the kernel can do does not change any more */
+
+  if (!g_atomic_int_get (&flag_unknown))
+    {
+      gssize n_written = pwritev2 (fd, vectors, n_vectors, -1, RWF_NOSIGNAL);
+
+      if (n_written != -1 || (errno != EOPNOTSUPP && errno != EINVAL && errno != ENOSYS))
+        return n_written;
+      g_atomic_int_set (&flag_unknown, TRUE);
+    }
+#endif
+  return write_masked (fd, vectors, n_vectors);
+}
+
+static gssize
+write_socket (int fd, const struct iovec *vectors, int n_vectors)
+{
+  struct msghdr message = { 0 };
+
+  message.msg_iov = (struct iovec *) vectors; /* the kernel only reads them */
+  message.msg_iovlen = n_vectors;
+  return sendmsg (fd, &message, MSG_NOSIGNAL);
+}
+
+gssize
+gmproc_port_channel_write (GmprocPortChannel *channel, const GOutputVector *vectors,
+                           gsize n_vectors, gint64 deadline, GCancellable *cancellable,
+                           GError **error)
+{
+  int fd = (int) channel->handle;
+
+  /* Empty vectors in front could fill the whole call, which would then write nothing. */
+  while (n_vectors > 0 && vectors->size == 0)
+    vectors++, n_vectors--;
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return -1;
+  if (n_vectors == 0)
+    return 0;
+
+  for (;;)
+    {
+      const struct iovec *system_vectors = (const struct iovec *) vectors;
+      int n = (int) MIN (n_vectors, (gsize) IOV_MAX);
+      gssize n_written = channel->system == KIND_SOCKET ? write_socket (fd, system_vectors, n)
+                                                        : write_pipe (fd, system_vectors, n);
+
+      if (n_written >= 0)
+        return n_written;
+      if (errno == EPIPE || errno == ECONNRESET)
+        {
+          g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
+                               "write: nobody is left to read");
+          return -1;
+        }
+      if (errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK)
+        {
+          gmproc_port_set_error (error, errno, "write");
+          return -1;
+        }
+      if (errno != EINTR && !wait_for (channel, POLLOUT, deadline, cancellable, error))
+        return -1;
+    }
+}

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * Starting a child, and what the child does first.
+ *
+ * The child's descriptors are the three standard streams, then the bootstrap block, then the
+ * handles, one after the other. Its argument vector is
+ *
+ *   EXECUTABLE --gmproc-child=NUMBER-OF-HANDLES LABEL
+ *
+ * The child is started with g_spawn_async_with_pipes_and_fds(), on which GSubprocess is built.
+ * GSubprocess itself forgets the process id of a child that ends while it is being started, which
+ * is no rare case, and it offers no other way to learn it.
+ *
+ * States of a child: running; ended but not reaped, when its id cannot belong to another process;
+ * reaped. The step from the second to the third, and sending a signal, exclude each other by
+ * GmprocPortChild.lock; so a signal never hits a process that got the same id later.
+ *
+ * The end of a child is seen through a pidfd. Where there is none, a thread waits for it without
+ * reaping. Neither touches SIGCHLD, which belongs to the program.
+ */
+#include "config.h"
+
+#include "port.h"
+#include "port-error.h"
+#include "memory-posix.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MARK "--gmproc-child="
+#define BOOTSTRAP_FD 3
+#define FIRST_HANDLE_FD 4
+#define MAX_HANDLES 65536
+#define LABEL_SIZE 100     /* bytes of a label in the argument vector */
+#define STATUS_UNKNOWN 255 /* when somebody else reaped the child: no success, in any case */
+
+struct GmprocPortChild
+{
+  gatomicrefcount ref_count; /* the caller's, and one of a watch until EXITED has returned */
+  GPid pid;
+  int pidfd; /* -1 where the system has none; closed with the child */
+  GMutex lock;
+  gboolean reaped; /* under lock */
+  gboolean watched;
+  GMainContext *context; /* of the watch */
+  GmprocPortChildExited exited;
+  gpointer user_data;
+};
+
+static void
+child_unref (GmprocPortChild *child)
+{
+  gintptr pidfd = child->pidfd;
+
+  if (!g_atomic_ref_count_dec (&child->ref_count))
+    return;
+  /* One that ended and that nobody watched would stay in the process table. */
+  if (!child->reaped)
+    (void) waitpid (child->pid, NULL, WNOHANG);
+  gmproc_port_handle_close (&pidfd);
+  g_clear_pointer (&child->context, g_main_context_unref);
+  g_mutex_clear (&child->lock);
+  g_free (child);
+}
+
+static GmprocPortChild *
+child_new (GPid pid)
+{
+  GmprocPortChild *child = g_new0 (GmprocPortChild, 1);
+
+  g_atomic_ref_count_init (&child->ref_count);
+  g_mutex_init (&child->lock);
+  child->pid = pid;
+#ifdef SYS_pidfd_open
+  /* Nobody has reaped it yet, so the id is still this child's. A failure only means a thread. */
+  child->pidfd = (int) syscall (SYS_pidfd_open, pid, 0);
+#else
+  child->pidfd = -1;
+#endif
+  return child;
+}
+
+/* A label may be any text. What ps shows is printable, and short enough for one line. */
+static char *
+make_label (const char *label)
+{
+  g_autofree char *valid = g_utf8_make_valid (label, strnlen (label, 2 * LABEL_SIZE));
+  GString *result = g_string_sized_new (LABEL_SIZE);
+
+  for (const char *at = valid; *at != '\0'; at = g_utf8_next_char (at))
+    {
+      gunichar character = g_utf8_get_char (at);
+      gsize length = (gsize) (g_utf8_next_char (at) - at);
+
+      if (result->len + length > LABEL_SIZE)
+        break;
+      if (g_unichar_isprint (character))
+        g_string_append_unichar (result, character);
+      else
+        g_string_append_c (result, '?');
+    }
+  return g_string_free (result, FALSE);
+}
+
+/* The arrays for the spawn: which descriptor here becomes which number in the child. */
+static void
+plan_descriptors (gintptr bootstrap, const gintptr *handles, guint n_handles, int *sources,
+                  int *targets)
+{
+  sources[0] = (int) bootstrap;
+  targets[0] = BOOTSTRAP_FD;
+  for (guint i = 0; i < n_handles; i++)
+    {
+      sources[i + 1] = (int) handles[i];
+      targets[i + 1] = FIRST_HANDLE_FD + (int) i;
+    }
+}
+
+static gboolean
+check_handles (const gintptr *handles, guint n_handles, GError **error)
+{
+  if (n_handles > MAX_HANDLES)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "spawn: a child can be given %d handles, not %u", MAX_HANDLES, n_handles);
+      return FALSE;
+    }
+  /* The child would fail between fork() and exec(), where it can hardly say why. */
+  for (guint i = 0; i < n_handles; i++)
+    if (!gmproc_port_handle_is_valid (handles[i]))
+      {
+        gmproc_port_set_error (error, EBADF, "spawn");
+        return FALSE;
+      }
+  return TRUE;
+}
+
+/* The errors of a spawn are of another domain than ours. */
+static GIOErrorEnum
+translate_spawn_error (const GError *error)
+{
+  if (g_error_matches (error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT))
+    return G_IO_ERROR_NOT_FOUND;
+  if (g_error_matches (error, G_SPAWN_ERROR, G_SPAWN_ERROR_ACCES))
+    return G_IO_ERROR_PERMISSION_DENIED;
+  return G_IO_ERROR_FAILED;
+}
+
+GmprocPortChild *
+gmproc_port_child_start (const char *executable, const char *label, GBytes *bootstrap,
+                         const gintptr *handles, guint n_handles, GError **error)
+{
+  gintptr block = GMPROC_PORT_NO_HANDLE;
+  g_autofree char *mark = g_strdup_printf (MARK "%u", n_handles);
+  g_autofree char *shown_label = make_label (label);
+  const char *argv[] = { executable, mark, shown_label, NULL };
+  g_autofree int *sources = g_new (int, (gsize) n_handles + 1);
+  g_autofree int *targets = g_new (int, (gsize) n_handles + 1);
+  g_autoptr (GError) local_error = NULL;
+  GmprocPortChild *child = NULL;
+  GPid pid;
+
+  if (!check_handles (handles, n_handles, error)
+      || !gmproc_port_memory_new_constant (bootstrap, &block, error))
+    goto out;
+  plan_descriptors (block, handles, n_handles, sources, targets);
+
+  /* Not LEAVE_DESCRIPTORS_OPEN: a descriptor that some other library forgot to mark must not
+   * reach the child. */
+  if (g_spawn_async_with_pipes_and_fds (
+          NULL, argv, NULL,
+          G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CHILD_INHERITS_STDIN | G_SPAWN_CLOEXEC_PIPES, NULL,
+          NULL, -1, -1, -1, sources, targets, (gsize) n_handles + 1, &pid, NULL, NULL, NULL,
+          &local_error))
+    child = child_new (pid);
+  else
+    g_set_error (error, G_IO_ERROR, translate_spawn_error (local_error), "spawn: %s",
+                 local_error->message);
+
+out:
+  gmproc_port_handle_close (&block);
+  return child;
+}
+
+gint64
+gmproc_port_child_get_pid (GmprocPortChild *child)
+{
+  return child->pid;
+}
+
+/* Takes the child out of the process table. Called when it has ended, so it does not wait. */
+static int
+reap (GmprocPortChild *child)
+{
+  int status = 0;
+  pid_t result;
+
+  g_mutex_lock (&child->lock);
+  do
+    result = waitpid (child->pid, &status, 0);
+  while (result == -1 && errno == EINTR);
+  child->reaped = TRUE;
+  g_mutex_unlock (&child->lock);
+
+  if (result == -1)
+    {
+      g_warning ("waitpid: %s: the exit status of process %d is lost, because the program ignores "
+                 "SIGCHLD or waits for children that are not its own",
+                 g_strerror (errno), (int) child->pid);
+      return STATUS_UNKNOWN;
+    }
+  return WIFEXITED (status) ? WEXITSTATUS (status) : -WTERMSIG (status);
+}
+
+static gboolean
+on_ended (gpointer data)
+{
+  GmprocPortChild *child = data;
+
+  child->exited (child, reap (child), child->user_data);
+  return G_SOURCE_REMOVE; /* drops the watch's reference */
+}
+
+static void
+attach_watch (GmprocPortChild *child, GSource *source, GSourceFunc callback)
+{
+  g_source_set_static_name (source, "[gmproc] child");
+  g_source_set_callback (source, callback, child, (GDestroyNotify) child_unref);
+  g_source_attach (source, child->context);
+  g_source_unref (source);
+}
+
+#ifdef SYS_pidfd_open
+static gboolean
+on_pidfd_ready (int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED, gpointer data)
+{
+  return on_ended (data);
+}
+#endif
+
+/* Waits for one child, where the system has nothing that a main context could poll. WNOWAIT
+ * leaves the child in the process table, and its id with it. */
+static gpointer
+wait_in_thread (gpointer data)
+{
+  GmprocPortChild *child = data;
+  GSource *source = g_idle_source_new ();
+  sigset_t all_signals;
+  siginfo_t info;
+
+  /* The program's signal handlers run in the program's threads. */
+  (void) sigfillset (&all_signals);
+  (void) pthread_sigmask (SIG_BLOCK, &all_signals, NULL);
+
+  while (waitid (P_PID, (id_t) child->pid, &info, WEXITED | WNOWAIT) == -1 && errno == EINTR)
+    ;
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  attach_watch (child, source, on_ended);
+  return NULL;
+}
+
+void
+gmproc_port_child_watch (GmprocPortChild *child, GmprocPortChildExited exited, gpointer user_data)
+{
+  g_return_if_fail (!child->watched);
+
+  child->watched = TRUE;
+  child->exited = exited;
+  child->user_data = user_data;
+  child->context = g_main_context_ref_thread_default ();
+  g_atomic_ref_count_inc (&child->ref_count); /* until EXITED has returned */
+#ifdef SYS_pidfd_open
+  if (child->pidfd != -1)
+    {
+      attach_watch (child, g_unix_fd_source_new (child->pidfd, G_IO_IN),
+                    G_SOURCE_FUNC (on_pidfd_ready));
+      return;
+    }
+#endif
+  g_thread_unref (g_thread_new ("gmproc-wait", wait_in_thread, child));
+}
+
+void
+gmproc_port_child_signal (GmprocPortChild *child, GmprocPortSignal signal)
+{
+  static const int numbers[] = {
+    [GMPROC_PORT_SIGNAL_INTERRUPT] = SIGINT,
+    [GMPROC_PORT_SIGNAL_TERMINATE] = SIGTERM,
+    [GMPROC_PORT_SIGNAL_KILL] = SIGKILL,
+  };
+
+  g_mutex_lock (&child->lock);
+  if (!child->reaped)
+    (void) kill (child->pid, numbers[signal]);
+  g_mutex_unlock (&child->lock);
+}
+
+void
+gmproc_port_child_free (GmprocPortChild *child)
+{
+  if (child != NULL)
+    child_unref (child);
+}
+
+/* Marks what the child was given, so that its own children do not get it, and gathers it. */
+static gintptr *
+take_handles (guint n_handles, GError **error)
+{
+  g_autofree gintptr *handles = g_new (gintptr, (gsize) n_handles + 1);
+
+  for (guint i = 0; i < n_handles; i++)
+    {
+      handles[i] = FIRST_HANDLE_FD + (gintptr) i;
+      if (fcntl ((int) handles[i], F_SETFD, FD_CLOEXEC) == -1)
+        {
+          gmproc_port_set_error (error, errno, "fcntl(F_SETFD)");
+          return NULL;
+        }
+    }
+  return g_steal_pointer (&handles);
+}
+
+gboolean
+gmproc_port_child_receive (int *argc, char ***argv, GBytes **ret_bootstrap, gintptr **ret_handles,
+                           guint *ret_n_handles, GError **error)
+{
+  g_autoptr (GBytes) bootstrap = NULL;
+  gintptr block = BOOTSTRAP_FD;
+  char **arguments = *argv;
+  guint64 n_handles;
+
+  if (*argc < 2 || !g_str_has_prefix (arguments[1], MARK) || gmproc_port_self_is_privileged ())
+    return FALSE;
+  if (*argc < 3
+      || !g_ascii_string_to_unsigned (arguments[1] + strlen (MARK), 10, 0, MAX_HANDLES, &n_handles,
+                                      NULL))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "damaged argument: %s",
+                   arguments[1]);
+      return FALSE;
+    }
+  bootstrap = gmproc_port_memory_read_constant (block, error);
+  if (bootstrap == NULL)
+    return FALSE;
+  *ret_handles = take_handles ((guint) n_handles, error);
+  if (*ret_handles == NULL)
+    return FALSE;
+
+  gmproc_port_handle_close (&block);
+  *ret_bootstrap = g_steal_pointer (&bootstrap);
+  *ret_n_handles = (guint) n_handles;
+  for (int i = 1; i + 2 <= *argc; i++)
+    arguments[i] = arguments[i + 2]; /* the last one moved is the NULL at the end */
+  *argc -= 2;
+  return TRUE;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * A handle is a file descriptor.
+ */
+#include "config.h"
+
+#include "port.h"
+#include "port-error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+/* A copy never takes the number of a standard stream, even when the program closed that one:
+ * a later printf() would write into it. */
+#define FIRST_OWN_DESCRIPTOR 3
+
+gboolean
+gmproc_port_handle_duplicate (gintptr handle, gintptr *ret_copy, GError **error)
+{
+  int copy = fcntl ((int) handle, F_DUPFD_CLOEXEC, FIRST_OWN_DESCRIPTOR);
+
+  if (copy == -1)
+    {
+      gmproc_port_set_error (error, errno, "fcntl(F_DUPFD_CLOEXEC)");
+      return FALSE;
+    }
+  *ret_copy = copy;
+  return TRUE;
+}
+
+gboolean
+gmproc_port_handle_is_valid (gintptr handle)
+{
+  return handle >= 0 && handle <= G_MAXINT && fcntl ((int) handle, F_GETFD) != -1;
+}
+
+void
+gmproc_port_handle_close (gintptr *handle)
+{
+  int saved_errno = errno;
+
+  /* After EINTR the descriptor is closed on Linux, and its number may be another thread's by now,
+   * so there is no second try. */
+  if (*handle != GMPROC_PORT_NO_HANDLE)
+    (void) close ((int) *handle);
+  *handle = GMPROC_PORT_NO_HANDLE;
+  errno = saved_errno;
+}

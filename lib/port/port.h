@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * The contract between the library and an operating system.
+ *
+ * Everything that GLib does not offer and that differs between systems is declared here, once,
+ * and defined in pairs of files: <subject>-posix.c and <subject>-win32.c. Nothing above lib/port
+ * knows which of the two it runs on.
+ *
+ * Words that hold for every subject
+ *
+ *   handle    An operating-system object: a file descriptor, or a HANDLE. It fits a gintptr, and
+ *             GMPROC_PORT_NO_HANDLE stands for none. No handle is inherited by a child unless it
+ *             is named in gmproc_port_child_start().
+ *   deadline  A point of g_get_monotonic_time(), in microseconds. GMPROC_PORT_FOREVER never
+ *             comes; a point in the past makes a call try once and not wait.
+ *   place     Memory inside a shared mapping, zeroed before its first use, seen by several
+ *             processes, possibly at different addresses. It holds no pointer.
+ *   create    Gives a place its first contents; exactly one process does it, before any other
+ *             attaches. attach makes a process-local view of a place that was created elsewhere.
+ *             detach ends the view and leaves the place alone.
+ *
+ * Errors: a function with a GError fills it if and only if it returns FALSE, NULL or -1, in
+ * G_IO_ERROR, and the message names the call that failed. A function that destroys accepts the
+ * empty value and leaves the empty value behind.
+ *
+ * Threads: calls on different objects may run at once. What a subject adds to this stands there.
+ * Nothing here may run between fork() and exec().
+ *
+ * Nothing here changes what the process as a whole does with a signal, a descriptor or a locale.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+#define GMPROC_PORT_NO_HANDLE ((gintptr) -1)
+#define GMPROC_PORT_FOREVER G_MAXINT64
+
+/* -- handle ------------------------------------------------------------------------------------
+ * duplicate: a second handle for the same object, of the same process. The caller owns it.
+ * is_valid:  whether the number names an open handle of this process now.
+ * close:     ends *handle and makes it GMPROC_PORT_NO_HANDLE. Never fails, never retries.
+ */
+gboolean gmproc_port_handle_duplicate (gintptr handle, gintptr *ret_copy, GError **error);
+gboolean gmproc_port_handle_is_valid (gintptr handle);
+void gmproc_port_handle_close (gintptr *handle);
+
+/* -- channel -----------------------------------------------------------------------------------
+ * A stream of bytes between processes, in order, with an end. new_pipe makes one direction;
+ * new_pair makes two ends that both read and write. The caller owns both handles.
+ *
+ * A GmprocPortChannel is this process's view of one end. attach takes the handle over, detach
+ * closes it (the last close of a write end is the end of the stream at the reader). One thread
+ * may read while another writes; the caller keeps two readers, or two writers, apart.
+ *
+ * read:  at least one byte, as many as are there up to SIZE, or 0 at the end of the stream.
+ * write: at least one byte of the vectors' contents, in order; the count may be smaller than
+ *        asked. G_IO_ERROR_CLOSED when nobody is left to read; no signal is raised.
+ * poll:  TRUE as soon as a read would not wait, so also at the end of the stream.
+ * All three: G_IO_ERROR_TIMED_OUT when the deadline passes first, G_IO_ERROR_CANCELLED.
+ * An end that several processes hold may be read by another between poll and read: read then
+ * waits again, it does not return 0.
+ */
+typedef struct
+{
+  gintptr handle;
+  gboolean expect_wait; /* the last read had to wait, so the next one waits first: a hint */
+  gpointer system;      /* what the system needs beside the handle; NULL on POSIX */
+} GmprocPortChannel;
+
+#define GMPROC_PORT_CHANNEL_INIT       \
+  {                                    \
+    GMPROC_PORT_NO_HANDLE, FALSE, NULL \
+  }
+
+gboolean gmproc_port_channel_new_pipe (gintptr *ret_reader, gintptr *ret_writer, GError **error);
+gboolean gmproc_port_channel_new_pair (gintptr *ret_first, gintptr *ret_second, GError **error);
+gboolean gmproc_port_channel_attach (GmprocPortChannel *channel, gintptr handle, GError **error);
+void gmproc_port_channel_detach (GmprocPortChannel *channel);
+gssize gmproc_port_channel_read (GmprocPortChannel *channel, gpointer buffer, gsize size,
+                                 gint64 deadline, GCancellable *cancellable, GError **error);
+gssize gmproc_port_channel_write (GmprocPortChannel *channel, const GOutputVector *vectors,
+                                  gsize n_vectors, gint64 deadline, GCancellable *cancellable,
+                                  GError **error);
+gboolean gmproc_port_channel_poll (GmprocPortChannel *channel, gint64 deadline,
+                                   GCancellable *cancellable, GError **error);
+
+/* -- memory ------------------------------------------------------------------------------------
+ * An anonymous block that several processes map. It has no name anywhere, starts as zeros, takes
+ * real memory only where it is touched, and ends with its last handle and mapping. It never
+ * shrinks, so a process that maps it cannot be made to fault by another one.
+ *
+ * new:      SIZE bytes now; the block may later grow to MAXIMUM. Both are rounded up to pages.
+ *           With MAXIMUM equal to SIZE no process can grow it.
+ * grow:     makes it at least SIZE bytes; existing contents and mappings stay. Growing to a size
+ *           that it has already is no error, so two processes may race.
+ * get_size: the size now; also what a received handle is checked with (an error says that the
+ *           handle is no such block, or one that could shrink).
+ * map:      a view of [OFFSET, OFFSET + SIZE), OFFSET a multiple of get_granularity().
+ * unmap:    ends a view; *mapping becomes NULL.
+ * discard:  gives the whole pages inside [OFFSET, OFFSET + SIZE) of a mapping back to the
+ *           system; they read as zeros, or as before where the system cannot.
+ */
+gboolean gmproc_port_memory_new (gsize size, gsize maximum, gintptr *ret_handle, GError **error);
+gboolean gmproc_port_memory_grow (gintptr handle, gsize size, GError **error);
+gboolean gmproc_port_memory_get_size (gintptr handle, gsize *ret_size, GError **error);
+gpointer gmproc_port_memory_map (gintptr handle, gsize offset, gsize size, GError **error);
+void gmproc_port_memory_unmap (gpointer *mapping, gsize size);
+void gmproc_port_memory_discard (gpointer mapping, gsize offset, gsize size);
+gsize gmproc_port_memory_get_granularity (void);
+
+/* -- lock --------------------------------------------------------------------------------------
+ * Mutual exclusion between threads and processes that knows its owner: when the owner's thread
+ * or process ends, however it ends, the next one that asks gets the lock and is told.
+ *
+ * The place lies in shared memory. Where the system's lock is a kernel object, LOCK->handle is
+ * that object, and whoever passes the place to another process passes the handle beside it;
+ * elsewhere it is GMPROC_PORT_NO_HANDLE. attach takes over the handle that it is given.
+ *
+ * acquire: ACQUIRED   the caller owns it.
+ *          ABANDONED  the caller owns it; the owner before ended without releasing. The lock
+ *                     works on as usual; what it protects may be in the middle of a change.
+ *          HELD       the calling thread owns it already; nothing changed.
+ *          TIMED_OUT, CANCELLED  not acquired. A deadline in the past only tries.
+ * release: by the owning thread. FALSE when the caller is not the owner; nothing changed.
+ *
+ * A cancel may be seen up to 20 ms late, where the system cannot wake a waiter for a mutex.
+ */
+typedef struct
+{
+  guint64 opaque[8];
+} GmprocPortLockPlace;
+
+typedef struct
+{
+  GmprocPortLockPlace *place;
+  gintptr handle;
+} GmprocPortLock;
+
+typedef enum
+{
+  GMPROC_PORT_LOCK_ACQUIRED,
+  GMPROC_PORT_LOCK_ABANDONED,
+  GMPROC_PORT_LOCK_HELD,
+  GMPROC_PORT_LOCK_TIMED_OUT,
+  GMPROC_PORT_LOCK_CANCELLED
+} GmprocPortLockResult;
+
+gboolean gmproc_port_lock_create (GmprocPortLock *lock, GmprocPortLockPlace *place, GError **error);
+gboolean gmproc_port_lock_attach (GmprocPortLock *lock, GmprocPortLockPlace *place, gintptr handle,
+                                  GError **error);
+void gmproc_port_lock_detach (GmprocPortLock *lock);
+GmprocPortLockResult gmproc_port_lock_acquire (GmprocPortLock *lock, gint64 deadline,
+                                               GCancellable *cancellable);
+gboolean gmproc_port_lock_release (GmprocPortLock *lock);
+
+/* -- word --------------------------------------------------------------------------------------
+ * A counter in shared memory that processes wait on. It is the only way in which anything here
+ * sleeps for another process's memory.
+ *
+ * load:    the count now (acquire).
+ * wait:    sleeps while the count is EXPECTED. FALSE if and only if the deadline passed; TRUE
+ *          may also come early, so the caller looks at its condition again.
+ * advance: adds one (release) and wakes every waiter; costs no system call when there is none.
+ *          Whoever loaded the count before advance and waits after it does not sleep.
+ *
+ * A waiter that is killed costs the others nothing but a needless wake-up call.
+ * The handle is as for the lock.
+ */
+typedef struct
+{
+  guint32 count;
+  guint32 waiters;
+  guint32 opaque[2];
+} GmprocPortWordPlace;
+
+typedef struct
+{
+  GmprocPortWordPlace *place;
+  gintptr handle;
+} GmprocPortWord;
+
+gboolean gmproc_port_word_create (GmprocPortWord *word, GmprocPortWordPlace *place, GError **error);
+gboolean gmproc_port_word_attach (GmprocPortWord *word, GmprocPortWordPlace *place, gintptr handle,
+                                  GError **error);
+void gmproc_port_word_detach (GmprocPortWord *word);
+guint32 gmproc_port_word_load (const GmprocPortWord *word);
+gboolean gmproc_port_word_wait (GmprocPortWord *word, guint32 expected, gint64 deadline);
+void gmproc_port_word_advance (GmprocPortWord *word);
+
+/* -- child -------------------------------------------------------------------------------------
+ * A process that runs a program with the library in it, given a block of bytes and handles.
+ *
+ * start:   runs EXECUTABLE. The child holds the standard streams of the caller, the handles in
+ *          HANDLES (copies; the caller keeps its own), and nothing else. BOOTSTRAP may be of any
+ *          size; start does not wait for the child to read it. LABEL shows in ps.
+ *          The caller owns the child. Starting is safe from any thread at any time.
+ * watch:   calls EXITED once, in the context that was the thread's default when watch was
+ *          called, after the child has ended and was reaped. Exactly one watch per child.
+ * signal:  asks the child to end. Never hits another process that got the same id; on a child
+ *          that has ended it does nothing.
+ * receive: in the child, at the start of main: if this process was started by start, takes what
+ *          start was given and removes the mark from the argument vector; TRUE with *ret_handles
+ *          (owned, as are the handles in it; g_free()) and *ret_bootstrap. FALSE without an error:
+ *          this is an ordinary start, or a privileged (set-user-ID) one, which never takes a
+ *          bootstrap. FALSE with an error: the bootstrap is damaged.
+ *
+ * The exit status is the child's, or -N when signal N ended it. Where the system knows no
+ * signals, TERMINATE gives -15, KILL -9 and INTERRUPT -2 when signal was what ended it.
+ */
+typedef struct GmprocPortChild GmprocPortChild;
+
+typedef enum
+{
+  GMPROC_PORT_SIGNAL_INTERRUPT,
+  GMPROC_PORT_SIGNAL_TERMINATE,
+  GMPROC_PORT_SIGNAL_KILL
+} GmprocPortSignal;
+
+typedef void (*GmprocPortChildExited) (GmprocPortChild *child, int exit_status, gpointer user_data);
+
+GmprocPortChild *gmproc_port_child_start (const char *executable, const char *label,
+                                          GBytes *bootstrap, const gintptr *handles,
+                                          guint n_handles, GError **error);
+gint64 gmproc_port_child_get_pid (GmprocPortChild *child);
+void gmproc_port_child_watch (GmprocPortChild *child, GmprocPortChildExited exited,
+                              gpointer user_data);
+void gmproc_port_child_signal (GmprocPortChild *child, GmprocPortSignal signal);
+void gmproc_port_child_free (GmprocPortChild *child);
+gboolean gmproc_port_child_receive (int *argc, char ***argv, GBytes **ret_bootstrap,
+                                    gintptr **ret_handles, guint *ret_n_handles, GError **error);
+
+/* -- lifeline ----------------------------------------------------------------------------------
+ * Tells a process that another one is gone, however that one ended and whichever of its threads
+ * made the lifeline.
+ *
+ * new:       *ret_keep stays with the caller for its whole life and is given to nobody;
+ *            *ret_give goes to those who want to know.
+ * wait:      returns when the process that keeps the other end has ended.
+ * is_broken: the same question, without waiting.
+ */
+gboolean gmproc_port_lifeline_new (gintptr *ret_keep, gintptr *ret_give, GError **error);
+void gmproc_port_lifeline_wait (gintptr given);
+gboolean gmproc_port_lifeline_is_broken (gintptr given);
+
+/* -- self --------------------------------------------------------------------------------------
+ * get_path:      the program file that this process runs, in a form that start can use even
+ *                after the file was replaced or removed. Free with g_free().
+ * get_pid:       this process.
+ * is_privileged: the program runs with more rights than the user who started it.
+ * set_title:     what ps, top and a debugger show for this process and its main thread; the
+ *                system may cut it.
+ * end:           ends the process at once, with nothing run and nothing flushed.
+ */
+char *gmproc_port_self_get_path (GError **error);
+gint64 gmproc_port_self_get_pid (void);
+gboolean gmproc_port_self_is_privileged (void);
+void gmproc_port_self_set_title (const char *title);
+G_NORETURN void gmproc_port_self_end (int exit_status);
+
+G_END_DECLS

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * What a process knows about itself.
+ */
+#include "config.h"
+
+#include "port.h"
+#include "port-error.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifdef HAVE_GETAUXVAL
+#include <sys/auxv.h>
+#endif
+#ifdef HAVE_PRCTL
+#include <sys/prctl.h>
+#endif
+#ifdef HAVE_MACH_O_DYLD_H
+#include <mach-o/dyld.h>
+#endif
+#ifdef HAVE_SYS_SYSCTL_H
+#include <sys/types.h>
+#include <sys/sysctl.h>
+#endif
+
+#define SELF_LINK "/proc/self/exe"
+#define DELETED_MARK " (deleted)"
+#define TITLE_SIZE 16 /* what the kernel keeps of a thread's name, with the nul byte */
+
+#if defined(HAVE_SYS_SYSCTL_H) && defined(KERN_PROC_PATHNAME)
+char *
+gmproc_port_self_get_path (GError **error)
+{
+  int name[] = { CTL_KERN, KERN_PROC, KERN_PROC_PATHNAME, -1 };
+  char path[4096];
+  size_t size = sizeof path;
+
+  if (sysctl (name, G_N_ELEMENTS (name), path, &size, NULL, 0) == -1)
+    {
+      gmproc_port_set_error (error, errno, "sysctl(KERN_PROC_PATHNAME)");
+      return NULL;
+    }
+  return g_strdup (path);
+}
+#elif defined(HAVE_MACH_O_DYLD_H)
+char *
+gmproc_port_self_get_path (GError **error)
+{
+  char path[4096];
+  uint32_t size = sizeof path;
+
+  if (_NSGetExecutablePath (path, &size) != 0)
+    {
+      gmproc_port_set_error (error, ENAMETOOLONG, "_NSGetExecutablePath");
+      return NULL;
+    }
+  return g_strdup (path);
+}
+#else
+char *
+gmproc_port_self_get_path (GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autofree char *path = g_file_read_link (SELF_LINK, &local_error);
+
+  if (path == NULL)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "readlink(%s): %s", SELF_LINK,
+                   local_error->message);
+      return NULL;
+    }
+  /* The kernel marks a program file that was removed or replaced. The link itself still opens
+   * the old contents; only ps shows a less telling name then. A program may really have such a
+   * name, so the mark alone proves nothing. */
+  if (g_str_has_suffix (path, DELETED_MARK) && access (path, F_OK) == -1)
+    return g_strdup (SELF_LINK);
+  return g_steal_pointer (&path);
+}
+#endif
+
+gint64
+gmproc_port_self_get_pid (void)
+{
+  return getpid ();
+}
+
+gboolean
+gmproc_port_self_is_privileged (void)
+{
+#if defined(HAVE_GETAUXVAL)
+  return getauxval (AT_SECURE) != 0;
+#elif defined(HAVE_ISSETUGID)
+  return issetugid () != 0;
+#else
+  return getuid () != geteuid () || getgid () != getegid ();
+#endif
+}
+
+void
+gmproc_port_self_set_title (const char *title)
+{
+#ifdef HAVE_PRCTL
+  char name[TITLE_SIZE];
+
+  /* Cut here rather than in the kernel, which would cut through the middle of a character. */
+  g_strlcpy (name, title, sizeof name);
+  if (g_utf8_validate (title, -1, NULL))
+    {
+      const char *valid_end;
+
+      (void) g_utf8_validate (name, -1, &valid_end);
+      name[valid_end - name] = '\0';
+    }
+  (void) prctl (PR_SET_NAME, (unsigned long) name, 0, 0, 0);
+#else
+  (void) title; /* this system shows the label in the argument vector, which start gives */
+#endif
+}
+
+void
+gmproc_port_self_end (int exit_status)
+{
+  _exit (exit_status);
+}

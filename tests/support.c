@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ */
+#include "config.h"
+
+#include "support.h"
+#include "port/leaks.h"
+
+typedef void (*TestBody) (void);
+
+typedef struct
+{
+  TestBody body;
+} Test;
+
+static TestBody pending_warm_up; /* NULL when it has run */
+
+void
+gmproc_test_init (int *argc, char ***argv)
+{
+  g_test_init (argc, argv, NULL);
+}
+
+void
+gmproc_test_set_warm_up (void (*warm_up) (void))
+{
+  pending_warm_up = warm_up;
+}
+
+static void
+run_test (gconstpointer data)
+{
+  const Test *test = data;
+  TestBody warm_up = g_steal_pointer (&pending_warm_up);
+  GmprocTestLeaks *before;
+  g_autofree char *leaked = NULL;
+
+  if (warm_up != NULL)
+    warm_up ();
+
+  before = gmproc_test_leaks_snapshot ();
+  test->body ();
+  leaked = gmproc_test_leaks_compare (before);
+  gmproc_test_leaks_free (before);
+
+  if (leaked != NULL)
+    g_test_fail_printf ("left behind: %s", leaked);
+}
+
+void
+gmproc_test_add (const char *path, void (*body) (void))
+{
+  Test *test = g_new (Test, 1);
+
+  test->body = body;
+  g_test_add_data_func_full (path, test, run_test, g_free);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * What every test program has in common: the TAP output of GLib's test framework, and a check
+ * around each test that it leaves no open handle and no child behind.
+ */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* The first statement of a test's main(), after what makes a child out of it. */
+void gmproc_test_init (int *argc, char ***argv);
+
+/* WARM_UP runs once before the first test. It makes GLib and the library open what they open
+ * lazily and keep for good, which is no leak of the test that happens to be the first. */
+void gmproc_test_set_warm_up (void (*warm_up) (void));
+
+/* Registers BODY. It fails when a handle or a child is left that was not there before it. */
+void gmproc_test_add (const char *path, void (*body) (void));
+
+G_END_DECLS
