@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The libgmproc authors
  *
- * GmprocConnection: one end of a pipe between processes, for whole messages.
+ * GmprocConnection: one end of a pipe between processes, for whole messages. A duplex one is made
+ * of two pipes.
  *
  * Who owns what: the object owns its end of the channel. An end that went to a child is held twice;
  * the other side sees the end of the stream when the last holder has closed it, so a parent that
@@ -67,26 +68,21 @@ gmproc_connection_class_init (GmprocConnectionClass *klass)
 static void
 gmproc_connection_init (GmprocConnection *self)
 {
-  self->link.channel.handle = GMPROC_PORT_NO_HANDLE;
+  self->link = (GmprocLink) GMPROC_LINK_INIT;
   gmproc_turn_init (&self->receiver);
   gmproc_turn_init (&self->sender);
 }
 
-/* Takes *handle over, also when it fails. */
+/* Takes both handles over, also when it fails. */
 static GmprocConnection *
-take_handle (gintptr *handle, gboolean is_readable, gboolean is_writable, GError **error)
+connection_new (gintptr in, gintptr out, GError **error)
 {
   g_autoptr (GmprocConnection) self = g_object_new (GMPROC_TYPE_CONNECTION, NULL);
 
-  self->is_readable = is_readable;
-  self->is_writable = is_writable;
-  if (!gmproc_link_init (&self->link, *handle, error))
-    {
-      gmproc_port_handle_close (handle);
-      return NULL;
-    }
-
-  *handle = GMPROC_PORT_NO_HANDLE;
+  self->is_readable = in != GMPROC_PORT_NO_HANDLE;
+  self->is_writable = out != GMPROC_PORT_NO_HANDLE;
+  if (!gmproc_link_init (&self->link, in, out, error))
+    return NULL;
   return g_steal_pointer (&self);
 }
 
@@ -111,29 +107,33 @@ gmproc_connection_export_to (GmprocShareable *shareable, GmprocParcel *parcel, G
       return NULL;
     }
 
-  return g_variant_new ("(ibb)", gmproc_parcel_add (parcel, self->link.channel.handle),
-                        self->is_readable, self->is_writable);
+  return g_variant_new ("(ii)", gmproc_parcel_add (parcel, self->link.in.handle),
+                        gmproc_parcel_add (parcel, self->link.out.handle));
 }
 
 static GmprocShareable *
 gmproc_connection_import_from (GVariant *parameters, GmprocParcel *parcel, GError **error)
 {
-  gboolean is_readable, is_writable;
-  gint32 index;
-  gintptr handle;
+  gint32 in_index, out_index;
+  gintptr in, out;
 
-  if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(ibb)")))
+  if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(ii)")))
     {
       g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE,
-                   "A connection came as “%s” instead of “(ibb)”",
+                   "A connection came as “%s” instead of “(ii)”",
                    g_variant_get_type_string (parameters));
       return NULL;
     }
 
-  g_variant_get (parameters, "(ibb)", &index, &is_readable, &is_writable);
-  if (!gmproc_parcel_take (parcel, index, &handle, error))
+  g_variant_get (parameters, "(ii)", &in_index, &out_index);
+  if (!gmproc_parcel_take (parcel, in_index, &in, error))
     return NULL;
-  return (GmprocShareable *) take_handle (&handle, is_readable, is_writable, error);
+  if (!gmproc_parcel_take (parcel, out_index, &out, error))
+    {
+      gmproc_port_handle_close (&in);
+      return NULL;
+    }
+  return (GmprocShareable *) connection_new (in, out, error);
 }
 
 static void
@@ -241,21 +241,25 @@ gmproc_pipe_new (gboolean duplex, GmprocConnection **first, GmprocConnection **s
 {
   g_autoptr (GmprocConnection) one = NULL;
   g_autoptr (GmprocConnection) other = NULL;
-  gintptr handles[2];
+  gintptr to_first[2];
+  gintptr to_second[2] = { GMPROC_PORT_NO_HANDLE, GMPROC_PORT_NO_HANDLE };
 
   g_return_val_if_fail (first != NULL && second != NULL, FALSE);
 
-  if (!(duplex ? gmproc_port_channel_new_pair : gmproc_port_channel_new_pipe) (&handles[0],
-                                                                               &handles[1], error))
+  if (!gmproc_port_channel_new_pipe (&to_first[0], &to_first[1], error))
     return FALSE;
-
-  one = take_handle (&handles[0], TRUE, duplex, error);
-  other = one != NULL ? take_handle (&handles[1], duplex, TRUE, error) : NULL;
-  if (other == NULL)
+  if (duplex && !gmproc_port_channel_new_pipe (&to_second[0], &to_second[1], error))
     {
-      gmproc_port_handle_close (&handles[1]);
+      gmproc_port_handle_close (&to_first[0]);
+      gmproc_port_handle_close (&to_first[1]);
       return FALSE;
     }
+
+  one = connection_new (to_first[0], to_second[1], error);
+  /* Only the first error is told. */
+  other = connection_new (to_second[0], to_first[1], one != NULL ? error : NULL);
+  if (one == NULL || other == NULL)
+    return FALSE;
 
   *first = g_steal_pointer (&one);
   *second = g_steal_pointer (&other);
@@ -401,7 +405,7 @@ gmproc_connection_poll (GmprocConnection *self, gint64 timeout, GCancellable *ca
   if (!gmproc_deadline_from_timeout (timeout, &deadline, error)
       || !enter (self, &self->receiver, self->is_readable, "receive", deadline, cancellable, error))
     return FALSE;
-  ready = gmproc_port_channel_poll (&self->link.channel, deadline, cancellable, error);
+  ready = gmproc_port_channel_poll (&self->link.in, deadline, cancellable, error);
   leave (self, &self->receiver);
   return ready;
 }

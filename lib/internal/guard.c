@@ -24,7 +24,7 @@ try_to_enter (GmprocPortLock *lock)
 {
   guint rounds = gmproc_spin_is_useful () ? SPIN_ROUNDS : 0;
 
-  while (!is_inside (gmproc_port_lock_acquire (lock, 0, NULL)))
+  while (!is_inside (gmproc_port_lock_try (lock)))
     {
       if (rounds-- == 0)
         return FALSE;

@@ -10,17 +10,38 @@
 /* What is allocated before any byte of a body came. Larger bodies double it as they arrive. */
 #define FIRST_ALLOCATION (1024 * 1024)
 
-gboolean
-gmproc_link_init (GmprocLink *self, gintptr handle, GError **error)
+#define MESSAGES_BETWEEN_TRIES (16)
+
+static gboolean
+attach (GmprocPortChannel *channel, gintptr *handle, GError **error)
 {
-  *self = (GmprocLink){ .channel = { .handle = GMPROC_PORT_NO_HANDLE } };
-  return gmproc_port_channel_attach (&self->channel, handle, error);
+  if (*handle == GMPROC_PORT_NO_HANDLE)
+    return TRUE;
+  if (!gmproc_port_channel_attach (channel, *handle, error))
+    return FALSE;
+
+  *handle = GMPROC_PORT_NO_HANDLE;
+  return TRUE;
+}
+
+gboolean
+gmproc_link_init (GmprocLink *self, gintptr in, gintptr out, GError **error)
+{
+  *self = (GmprocLink) GMPROC_LINK_INIT;
+  if (attach (&self->in, &in, error) && attach (&self->out, &out, error))
+    return TRUE;
+
+  gmproc_port_handle_close (&in);
+  gmproc_port_handle_close (&out);
+  gmproc_link_clear (self);
+  return FALSE;
 }
 
 void
 gmproc_link_clear (GmprocLink *self)
 {
-  gmproc_port_channel_detach (&self->channel);
+  gmproc_port_channel_detach (&self->in);
+  gmproc_port_channel_detach (&self->out);
   g_clear_pointer (&self->body, g_free);
   g_clear_pointer (&self->rest, g_bytes_unref);
 }
@@ -65,8 +86,8 @@ write_all (GmprocLink *self, GOutputVector *vectors, gsize n_vectors, GCancellab
 
   while (left > 0)
     {
-      gssize count = gmproc_port_channel_write (&self->channel, vectors, n_vectors,
-                                                GMPROC_PORT_FOREVER, cancellable, error);
+      gssize count = gmproc_port_channel_write (&self->out, vectors, n_vectors, GMPROC_PORT_FOREVER,
+                                                cancellable, error);
 
       if (count < 0)
         {
@@ -132,7 +153,7 @@ fill (GmprocLink *self, gpointer buffer, gsize size, gsize *filled, gint64 deadl
 {
   while (*filled < size)
     {
-      gssize count = gmproc_port_channel_read (&self->channel, (guint8 *) buffer + *filled,
+      gssize count = gmproc_port_channel_read (&self->in, (guint8 *) buffer + *filled,
                                                size - *filled, deadline, cancellable, error);
 
       if (count < 0)
@@ -176,15 +197,29 @@ allocate_body (GmprocLink *self, GError **error)
   return TRUE;
 }
 
+/* Most receivers either wait for each message or find the next one there. Who waited for the last
+ * one is asked to wait first, which saves a read that finds nothing; now and then it reads first,
+ * to find out whether that has changed. The body comes with its head, so it is not waited for. */
+static gboolean
+receive_header (GmprocLink *self, gint64 deadline, GCancellable *cancellable, GError **error)
+{
+  gboolean filled;
+
+  self->in.expect_wait = self->n_expected % MESSAGES_BETWEEN_TRIES != 0;
+  filled = fill (self, &self->header, sizeof self->header, &self->header_filled, deadline,
+                 cancellable, error);
+  self->n_expected = self->in.expect_wait ? self->n_expected + 1 : 0;
+  self->in.expect_wait = FALSE;
+  return filled && check_header (&self->header, error);
+}
+
 GBytes *
 gmproc_link_receive (GmprocLink *self, gint64 deadline, GCancellable *cancellable,
                      GmprocCodecKind *ret_kind, GError **error)
 {
   GBytes *body;
 
-  if (!fill (self, &self->header, sizeof self->header, &self->header_filled, deadline, cancellable,
-             error)
-      || !check_header (&self->header, error))
+  if (!receive_header (self, deadline, cancellable, error))
     return NULL;
 
   while (self->body_filled < self->header.size)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The libgmproc authors
  *
- * Messages over a channel: whole, in order, never merged.
+ * Messages over channels: whole, in order, never merged. A link has a channel to receive from, one
+ * to send to, or both: two pipes carry small messages faster than one pair of sockets.
  *
  * On the wire a message is a header and a body:
  *
@@ -39,21 +40,28 @@ typedef struct
 
 typedef struct
 {
-  GmprocPortChannel channel;
-
-  /* The receiver's: the message under way. */
+  /* The receiver's: the channel, and the message under way. */
+  GmprocPortChannel in;
+  guint n_expected; /* messages that were waited for, in a row, before they came */
   GmprocLinkHeader header;
   gsize header_filled;
   guint8 *body;
   gsize body_allocated;
   gsize body_filled;
 
-  /* The sender's: the unsent end of a message whose send was cancelled, or NULL. */
+  /* The sender's: the channel, and the unsent end of a message whose send was cancelled, or NULL.
+   */
+  GmprocPortChannel out;
   GBytes *rest;
 } GmprocLink;
 
-/* Takes HANDLE over. */
-gboolean gmproc_link_init (GmprocLink *self, gintptr handle, GError **error);
+#define GMPROC_LINK_INIT                                            \
+  {                                                                 \
+    .in = GMPROC_PORT_CHANNEL_INIT, .out = GMPROC_PORT_CHANNEL_INIT \
+  }
+
+/* Takes both handles over, also when it fails. Either may be GMPROC_PORT_NO_HANDLE. */
+gboolean gmproc_link_init (GmprocLink *self, gintptr in, gintptr out, GError **error);
 void gmproc_link_clear (GmprocLink *self);
 
 /* Errors: G_IO_ERROR_CLOSED, G_IO_ERROR_TIMED_OUT, G_IO_ERROR_CANCELLED,

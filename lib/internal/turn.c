@@ -13,6 +13,7 @@ gmproc_turn_init (GmprocTurn *self)
   g_mutex_init (&self->mutex);
   g_cond_init (&self->given);
   self->is_taken = FALSE;
+  self->n_waiting = 0;
 }
 
 void
@@ -73,7 +74,9 @@ gmproc_turn_take (GmprocTurn *self, gint64 deadline, GCancellable *cancellable, 
   if (cancellable != NULL)
     connection = g_cancellable_connect (cancellable, G_CALLBACK (wake_for_cancel), self, NULL);
   g_mutex_lock (&self->mutex);
+  self->n_waiting++;
   taken = take_locked (self, deadline, cancellable);
+  self->n_waiting--;
   g_mutex_unlock (&self->mutex);
   g_cancellable_disconnect (cancellable, connection);
 
@@ -88,6 +91,7 @@ gmproc_turn_give (GmprocTurn *self)
 {
   g_mutex_lock (&self->mutex);
   self->is_taken = FALSE;
-  g_cond_signal (&self->given);
+  if (self->n_waiting > 0)
+    g_cond_signal (&self->given);
   g_mutex_unlock (&self->mutex);
 }

@@ -15,6 +15,7 @@ typedef struct
   GMutex mutex;
   GCond given;
   gboolean is_taken; /* under the mutex */
+  guint n_waiting;   /* under the mutex: a GCond is signalled by a system call, waiter or not */
 } GmprocTurn;
 
 void gmproc_turn_init (GmprocTurn *self);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The libgmproc authors
  *
- * A channel is a pipe, or one end of a pair of stream sockets. Descriptors do not block: every
- * wait is a ppoll() that also watches the cancellable, bounded by a point of the monotonic clock.
+ * A channel is a pipe. Descriptors do not block: every wait is a ppoll() that also watches the
+ * cancellable, bounded by a point of the monotonic clock.
  *
- * Writing to a channel without a reader raises SIGPIPE unless the call itself forbids it. Sockets
- * have a flag for that, and so do pipes since Linux 6.18. Elsewhere the signal is held back in
- * the calling thread alone, as the disposition belongs to the program.
+ * Writing to a pipe without a reader raises SIGPIPE unless the call itself forbids it, which it can
+ * since Linux 6.18. Elsewhere the signal is held back in the calling thread alone, as the
+ * disposition belongs to the program.
  */
 #include "config.h"
 
@@ -19,7 +19,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -31,16 +30,9 @@
 #ifndef RWF_NOSIGNAL
 #define RWF_NOSIGNAL 0x00000100
 #endif
-#ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0 /* such a system has SO_NOSIGPIPE, which attach sets */
-#endif
 
 /* How long a wait may ignore a cancel when no descriptor was left to learn of it. */
 #define CANCEL_SLICE (20 * G_TIME_SPAN_MILLISECOND)
-
-/* GmprocPortChannel.system tells the two kinds apart, which differ in how SIGPIPE is avoided. */
-#define KIND_PIPE NULL
-#define KIND_SOCKET GINT_TO_POINTER (1)
 
 /* Vectors go to the kernel as they come. */
 G_STATIC_ASSERT (sizeof (GOutputVector) == sizeof (struct iovec));
@@ -57,14 +49,6 @@ set_flags (int fd, GError **error)
     return TRUE;
   gmproc_port_set_error (error, errno, "fcntl(F_SETFL)");
   return FALSE;
-}
-
-static gboolean
-finish_pair (const int *fds, gintptr *ret_first, gintptr *ret_second)
-{
-  *ret_first = fds[0];
-  *ret_second = fds[1];
-  return TRUE;
 }
 
 gboolean
@@ -91,35 +75,11 @@ gmproc_port_channel_new_pipe (gintptr *ret_reader, gintptr *ret_writer, GError *
       return FALSE;
     }
 #endif
-  return finish_pair (fds, ret_reader, ret_writer);
+  *ret_reader = fds[0];
+  *ret_writer = fds[1];
+  return TRUE;
 }
 
-gboolean
-gmproc_port_channel_new_pair (gintptr *ret_first, gintptr *ret_second, GError **error)
-{
-  int type = SOCK_STREAM;
-  int fds[2];
-
-#ifdef SOCK_CLOEXEC
-  type |= SOCK_CLOEXEC | SOCK_NONBLOCK;
-#endif
-  if (socketpair (AF_UNIX, type, 0, fds) == -1)
-    {
-      gmproc_port_set_error (error, errno, "socketpair");
-      return FALSE;
-    }
-#ifndef SOCK_CLOEXEC
-  if (!set_flags (fds[0], error) || !set_flags (fds[1], error))
-    {
-      (void) close (fds[0]);
-      (void) close (fds[1]);
-      return FALSE;
-    }
-#endif
-  return finish_pair (fds, ret_first, ret_second);
-}
-
-/* The handle stays the caller's when this fails. */
 gboolean
 gmproc_port_channel_attach (GmprocPortChannel *channel, gintptr handle, GError **error)
 {
@@ -130,16 +90,17 @@ gmproc_port_channel_attach (GmprocPortChannel *channel, gintptr handle, GError *
       gmproc_port_set_error (error, errno, "fstat");
       return FALSE;
     }
+  if (!S_ISFIFO (status.st_mode))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "fstat: descriptor %d is no pipe",
+                   (int) handle);
+      return FALSE;
+    }
   /* It may come from a process that uses it in another way. */
   if (!set_flags ((int) handle, error))
     return FALSE;
-#ifdef SO_NOSIGPIPE
-  if (S_ISSOCK (status.st_mode))
-    (void) setsockopt ((int) handle, SOL_SOCKET, SO_NOSIGPIPE, &(int){ 1 }, sizeof (int));
-#endif
-  channel->handle = handle;
-  channel->expect_wait = FALSE;
-  channel->system = S_ISSOCK (status.st_mode) ? KIND_SOCKET : KIND_PIPE;
+
+  *channel = (GmprocPortChannel){ .handle = handle };
   return TRUE;
 }
 
@@ -148,7 +109,6 @@ gmproc_port_channel_detach (GmprocPortChannel *channel)
 {
   gmproc_port_handle_close (&channel->handle);
   channel->expect_wait = FALSE;
-  channel->system = NULL;
 }
 
 /* One ppoll() until DEADLINE. Gives the number of ready descriptors, or -1 with errno. */
@@ -253,13 +213,9 @@ gmproc_port_channel_read (GmprocPortChannel *channel, gpointer buffer, gsize siz
       n_read = read ((int) channel->handle, buffer, size);
       if (n_read >= 0)
         {
-          /* A read that did not fill the buffer left the channel empty. */
-          channel->expect_wait = wait_first && (gsize) n_read < size;
+          channel->expect_wait = wait_first;
           return n_read;
         }
-      /* A socket whose peer left without reading everything says so once, before the end. */
-      if (errno == ECONNRESET)
-        return 0;
       if (errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK)
         {
           gmproc_port_set_error (error, errno, "read");
@@ -315,16 +271,6 @@ write_pipe (int fd, const struct iovec *vectors, int n_vectors)
   return write_masked (fd, vectors, n_vectors);
 }
 
-static gssize
-write_socket (int fd, const struct iovec *vectors, int n_vectors)
-{
-  struct msghdr message = { 0 };
-
-  message.msg_iov = (struct iovec *) vectors; /* the kernel only reads them */
-  message.msg_iovlen = n_vectors;
-  return sendmsg (fd, &message, MSG_NOSIGNAL);
-}
-
 gssize
 gmproc_port_channel_write (GmprocPortChannel *channel, const GOutputVector *vectors,
                            gsize n_vectors, gint64 deadline, GCancellable *cancellable,
@@ -344,12 +290,11 @@ gmproc_port_channel_write (GmprocPortChannel *channel, const GOutputVector *vect
     {
       const struct iovec *system_vectors = (const struct iovec *) vectors;
       int n = (int) MIN (n_vectors, (gsize) IOV_MAX);
-      gssize n_written = channel->system == KIND_SOCKET ? write_socket (fd, system_vectors, n)
-                                                        : write_pipe (fd, system_vectors, n);
+      gssize n_written = write_pipe (fd, system_vectors, n);
 
       if (n_written >= 0)
         return n_written;
-      if (errno == EPIPE || errno == ECONNRESET)
+      if (errno == EPIPE)
         {
           g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
                                "write: nobody is left to read");

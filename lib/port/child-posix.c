@@ -176,10 +176,8 @@ gmproc_port_child_start (const char *executable, const char *label, GBytes *boot
   /* Not LEAVE_DESCRIPTORS_OPEN: a descriptor that some other library forgot to mark must not
    * reach the child. */
   if (g_spawn_async_with_pipes_and_fds (
-          NULL, argv, NULL,
-          G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CHILD_INHERITS_STDIN | G_SPAWN_CLOEXEC_PIPES, NULL,
-          NULL, -1, -1, -1, sources, targets, (gsize) n_handles + 1, &pid, NULL, NULL, NULL,
-          &local_error))
+          NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CLOEXEC_PIPES, NULL, NULL, -1, -1,
+          -1, sources, targets, (gsize) n_handles + 1, &pid, NULL, NULL, NULL, &local_error))
     child = child_new (pid);
   else
     g_set_error (error, G_IO_ERROR, translate_spawn_error (local_error), "spawn: %s",

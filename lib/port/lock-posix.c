@@ -136,6 +136,41 @@ lock_in_slices (pthread_mutex_t *mutex, gint64 deadline, GCancellable *cancellab
     }
 }
 
+/* RESULT is what one of the calls gave. */
+static GmprocPortLockResult
+interpret (pthread_mutex_t *mutex, int result)
+{
+  switch (result)
+    {
+    case 0:
+      return GMPROC_PORT_LOCK_ACQUIRED;
+    case EOWNERDEAD:
+      /* At once: a release before this would make the lock unusable for ever. */
+      (void) pthread_mutex_consistent (mutex);
+      return GMPROC_PORT_LOCK_ABANDONED;
+    case EDEADLK:
+      return GMPROC_PORT_LOCK_HELD;
+    case ECANCELED:
+      return GMPROC_PORT_LOCK_CANCELLED;
+    case EBUSY:
+    case ETIMEDOUT:
+      return GMPROC_PORT_LOCK_TIMED_OUT;
+    default:
+      /* Some process wrote over the place. Nobody can own such a lock any more, so the caller
+       * fails in an ordinary way, and the reason is on record. */
+      g_critical ("pthread_mutex_lock: %s", g_strerror (result));
+      return GMPROC_PORT_LOCK_TIMED_OUT;
+    }
+}
+
+GmprocPortLockResult
+gmproc_port_lock_try (GmprocPortLock *lock)
+{
+  pthread_mutex_t *mutex = get_mutex (lock);
+
+  return interpret (mutex, pthread_mutex_trylock (mutex));
+}
+
 GmprocPortLockResult
 gmproc_port_lock_acquire (GmprocPortLock *lock, gint64 deadline, GCancellable *cancellable)
 {
@@ -153,26 +188,7 @@ gmproc_port_lock_acquire (GmprocPortLock *lock, gint64 deadline, GCancellable *c
   else if (result == EBUSY)
     result = lock_in_slices (mutex, deadline, cancellable);
 
-  switch (result)
-    {
-    case 0:
-      return GMPROC_PORT_LOCK_ACQUIRED;
-    case EOWNERDEAD:
-      /* At once: a release before this would make the lock unusable for ever. */
-      (void) pthread_mutex_consistent (mutex);
-      return GMPROC_PORT_LOCK_ABANDONED;
-    case EDEADLK:
-      return GMPROC_PORT_LOCK_HELD;
-    case ECANCELED:
-      return GMPROC_PORT_LOCK_CANCELLED;
-    case ETIMEDOUT:
-      return GMPROC_PORT_LOCK_TIMED_OUT;
-    default:
-      /* Some process wrote over the place. Nobody can own such a lock any more, so the caller
-       * fails in an ordinary way, and the reason is on record. */
-      g_critical ("pthread_mutex_lock: %s", g_strerror (result));
-      return GMPROC_PORT_LOCK_TIMED_OUT;
-    }
+  return interpret (mutex, result);
 }
 
 gboolean

@@ -48,12 +48,12 @@ gboolean gmproc_port_handle_is_valid (gintptr handle);
 void gmproc_port_handle_close (gintptr *handle);
 
 /* -- channel -----------------------------------------------------------------------------------
- * A stream of bytes between processes, in order, with an end. new_pipe makes one direction;
- * new_pair makes two ends that both read and write. The caller owns both handles.
+ * A stream of bytes from one process to another, in order, with an end. new_pipe makes the reading
+ * and the writing handle; the caller owns both.
  *
- * A GmprocPortChannel is this process's view of one end. attach takes the handle over, detach
- * closes it (the last close of a write end is the end of the stream at the reader). One thread
- * may read while another writes; the caller keeps two readers, or two writers, apart.
+ * A GmprocPortChannel is this process's view of one end. attach takes the handle over, unless it
+ * fails; detach closes it (the last close of a write end is the end of the stream at the reader).
+ * One thread may read while another writes; the caller keeps two readers, or two writers, apart.
  *
  * read:  at least one byte, as many as are there up to SIZE, or 0 at the end of the stream.
  * write: at least one byte of the vectors' contents, in order; the count may be smaller than
@@ -66,7 +66,7 @@ void gmproc_port_handle_close (gintptr *handle);
 typedef struct
 {
   gintptr handle;
-  gboolean expect_wait; /* the last read had to wait, so the next one waits first: a hint */
+  gboolean expect_wait; /* a hint: the next read waits first; after a read, whether it waited */
   gpointer system;      /* what the system needs beside the handle; NULL on POSIX */
 } GmprocPortChannel;
 
@@ -76,7 +76,6 @@ typedef struct
   }
 
 gboolean gmproc_port_channel_new_pipe (gintptr *ret_reader, gintptr *ret_writer, GError **error);
-gboolean gmproc_port_channel_new_pair (gintptr *ret_first, gintptr *ret_second, GError **error);
 gboolean gmproc_port_channel_attach (GmprocPortChannel *channel, gintptr handle, GError **error);
 void gmproc_port_channel_detach (GmprocPortChannel *channel);
 gssize gmproc_port_channel_read (GmprocPortChannel *channel, gpointer buffer, gsize size,
@@ -124,6 +123,8 @@ gsize gmproc_port_memory_get_granularity (void);
  *                     works on as usual; what it protects may be in the middle of a change.
  *          HELD       the calling thread owns it already; nothing changed.
  *          TIMED_OUT, CANCELLED  not acquired. A deadline in the past only tries.
+ * try:     ACQUIRED, ABANDONED, or TIMED_OUT for a lock that anybody holds, the caller or another
+ *          one. Costs no system call, and nothing to the one who holds the lock.
  * release: by the owning thread. FALSE when the caller is not the owner; nothing changed.
  *
  * A cancel may be seen up to 20 ms late, where the system cannot wake a waiter for a mutex.
@@ -154,6 +155,7 @@ gboolean gmproc_port_lock_attach (GmprocPortLock *lock, GmprocPortLockPlace *pla
 void gmproc_port_lock_detach (GmprocPortLock *lock);
 GmprocPortLockResult gmproc_port_lock_acquire (GmprocPortLock *lock, gint64 deadline,
                                                GCancellable *cancellable);
+GmprocPortLockResult gmproc_port_lock_try (GmprocPortLock *lock);
 gboolean gmproc_port_lock_release (GmprocPortLock *lock);
 
 /* -- word --------------------------------------------------------------------------------------
@@ -193,12 +195,13 @@ void gmproc_port_word_advance (GmprocPortWord *word);
 /* -- child -------------------------------------------------------------------------------------
  * A process that runs a program with the library in it, given a block of bytes and handles.
  *
- * start:   runs EXECUTABLE. The child holds the standard streams of the caller, the handles in
- *          HANDLES (copies; the caller keeps its own), and nothing else. BOOTSTRAP may be of any
- *          size; start does not wait for the child to read it. LABEL shows in ps.
+ * start:   runs EXECUTABLE. The child has an empty standard input, the caller's standard output and
+ *          error, the handles in HANDLES (copies; the caller keeps its own), and nothing else.
+ * BOOTSTRAP may be of any size; start does not wait for the child to read it. LABEL shows in ps.
  *          The caller owns the child. Starting is safe from any thread at any time.
  * watch:   calls EXITED once, in the context that was the thread's default when watch was
- *          called, after the child has ended and was reaped. Exactly one watch per child.
+ *          called, after the child has ended and was reaped. Exactly one watch per child. The
+ *          child may be freed before; EXITED still comes.
  * signal:  asks the child to end. Never hits another process that got the same id; on a child
  *          that has ended it does nothing.
  * receive: in the child, at the start of main: if this process was started by start, takes what
@@ -208,7 +211,8 @@ void gmproc_port_word_advance (GmprocPortWord *word);
  *          bootstrap. FALSE with an error: the bootstrap is damaged.
  *
  * The exit status is the child's, or -N when signal N ended it. Where the system knows no
- * signals, TERMINATE gives -15, KILL -9 and INTERRUPT -2 when signal was what ended it.
+ * signals, TERMINATE gives -15, KILL -9 and INTERRUPT -2 when signal was what ended it. When
+ * somebody else has reaped the child the status is lost, and 255 is given.
  */
 typedef struct GmprocPortChild GmprocPortChild;
 

@@ -97,17 +97,6 @@ test_pipe_passes_one_way (void)
   ends_close (&ends);
 }
 
-static void
-test_pair_passes_both_ways (void)
-{
-  Ends ends;
-
-  ends_open (&ends, gmproc_port_channel_new_pair);
-  check_passes (&ends.out, &ends.in);
-  check_passes (&ends.in, &ends.out);
-  ends_close (&ends);
-}
-
 /* Gives how much went in, in the order 0, 1, 2, ... of bytes. */
 static gsize
 fill (GmprocPortChannel *channel, const guint8 *pattern)
@@ -156,7 +145,6 @@ static void
 test_full_channel_takes_a_part (void)
 {
   check_full (gmproc_port_channel_new_pipe);
-  check_full (gmproc_port_channel_new_pair);
 }
 
 static gpointer
@@ -207,7 +195,6 @@ static void
 test_reader_gone (void)
 {
   check_no_reader (gmproc_port_channel_new_pipe);
-  check_no_reader (gmproc_port_channel_new_pair);
 }
 
 static gpointer
@@ -264,27 +251,6 @@ static void
 test_end_comes_after_the_data (void)
 {
   check_end (gmproc_port_channel_new_pipe);
-  check_end (gmproc_port_channel_new_pair);
-}
-
-/* A peer that leaves without reading what it was sent is an end like any other. */
-static void
-test_end_with_unread_data (void)
-{
-  g_autoptr (GError) error = NULL;
-  char buffer[8];
-  Ends ends;
-
-  ends_open (&ends, gmproc_port_channel_new_pair);
-  write_all (&ends.in, "unread", 6);
-  gmproc_port_channel_detach (&ends.out);
-  for (int i = 0; i < 2; i++)
-    {
-      g_assert_cmpint (gmproc_port_channel_read (&ends.in, buffer, sizeof buffer, 0, NULL, &error),
-                       ==, 0);
-      g_assert_no_error (error);
-    }
-  ends_close (&ends);
 }
 
 /* GM-12, as far as one process can see: the time is that of the monotonic clock. */
@@ -532,13 +498,11 @@ main (int argc, char **argv)
   gmproc_test_init (&argc, &argv);
   gmproc_test_set_warm_up (peer_warm_up);
   gmproc_test_add ("/port/channel/pipe", test_pipe_passes_one_way);
-  gmproc_test_add ("/port/channel/pair", test_pair_passes_both_ways);
   gmproc_test_add ("/port/channel/full", test_full_channel_takes_a_part);
   gmproc_test_add ("/port/channel/waiting-writer", test_waiting_writer_goes_on);
   gmproc_test_add ("/port/channel/reader-gone", test_reader_gone);
   gmproc_test_add ("/port/channel/reader-goes", test_reader_goes_while_writing);
   gmproc_test_add ("/port/channel/end", test_end_comes_after_the_data);
-  gmproc_test_add ("/port/channel/end-unread", test_end_with_unread_data);
   gmproc_test_add ("/port/channel/deadline", test_deadline_is_kept);
   gmproc_test_add ("/port/channel/cancel", test_cancel_from_another_thread);
   gmproc_test_add ("/port/channel/cancelled", test_cancelled_before_moves_nothing);
