@@ -5,9 +5,18 @@
 # tests/test-x.c and the support library. A public test is linked with the library as a user
 # does it; a test of lib/internal or lib/port is linked with the core, where nothing is hidden.
 
-public_tests =
+public_tests = \
+  tests/test-connection \
+  tests/test-init \
+  tests/test-process \
+  tests/test-process-daemon \
+  tests/test-process-subclass \
+  tests/test-target
 
-internal_tests =
+internal_tests = \
+  tests/internal/test-codec \
+  tests/internal/test-link \
+  tests/internal/test-registry
 
 port_tests = \
   tests/port/test-channel \

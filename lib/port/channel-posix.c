@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The libgmproc authors
  *
- * A channel is a pipe. Descriptors do not block: every wait is a ppoll() that also watches the
- * cancellable, bounded by a point of the monotonic clock.
+ * A channel is a pipe. A call that may wait for ever is a plain system call that waits. One that a
+ * deadline or a cancellable bounds waits in a ppoll(), which also watches the cancellable, and asks
+ * the pipe without waiting: another process may have emptied it in between. Linux can be asked that
+ * way call by call since 6.5. Elsewhere the descriptors themselves do not block, and every wait is
+ * a ppoll(); all processes of a system do it the same way, since they share what the flag is about.
  *
  * Writing to a pipe without a reader raises SIGPIPE unless the call itself forbids it, which it can
  * since Linux 6.18. Elsewhere the signal is held back in the calling thread alone, as the
@@ -27,6 +30,9 @@
 #ifndef IOV_MAX
 #define IOV_MAX 1024
 #endif
+#ifndef RWF_NOWAIT
+#define RWF_NOWAIT 0x00000008
+#endif
 #ifndef RWF_NOSIGNAL
 #define RWF_NOSIGNAL 0x00000100
 #endif
@@ -39,12 +45,39 @@ G_STATIC_ASSERT (sizeof (GOutputVector) == sizeof (struct iovec));
 G_STATIC_ASSERT (offsetof (GOutputVector, buffer) == offsetof (struct iovec, iov_base));
 G_STATIC_ASSERT (offsetof (GOutputVector, size) == offsetof (struct iovec, iov_len));
 
+/* Whether a pipe of this system can be asked not to wait, call by call. */
+static gboolean
+can_ask_without_waiting (void)
+{
+  static gsize answer;
+
+  if (g_once_init_enter (&answer))
+    {
+      gboolean can = FALSE;
+#ifdef HAVE_PWRITEV2
+      char byte;
+      struct iovec vector = { &byte, 1 };
+      int fds[2];
+
+      if (pipe (fds) == 0)
+        {
+          can = preadv2 (fds[0], &vector, 1, -1, RWF_NOWAIT) == -1 && errno == EAGAIN;
+          (void) close (fds[0]);
+          (void) close (fds[1]);
+        }
+#endif
+      g_once_init_leave (&answer, can ? 2 : 1);
+    }
+  return answer == 2;
+}
+
 static gboolean
 set_flags (int fd, GError **error)
 {
   int flags = fcntl (fd, F_GETFL);
+  int wanted = can_ask_without_waiting () ? flags & ~O_NONBLOCK : flags | O_NONBLOCK;
 
-  if (flags != -1 && ((flags & O_NONBLOCK) != 0 || fcntl (fd, F_SETFL, flags | O_NONBLOCK) != -1)
+  if (flags != -1 && (flags == wanted || fcntl (fd, F_SETFL, wanted) != -1)
       && fcntl (fd, F_SETFD, FD_CLOEXEC) != -1)
     return TRUE;
   gmproc_port_set_error (error, errno, "fcntl(F_SETFL)");
@@ -57,13 +90,10 @@ gmproc_port_channel_new_pipe (gintptr *ret_reader, gintptr *ret_writer, GError *
   int fds[2];
 
 #ifdef HAVE_PIPE2
-  if (pipe2 (fds, O_CLOEXEC | O_NONBLOCK) == -1)
-    {
-      gmproc_port_set_error (error, errno, "pipe2");
-      return FALSE;
-    }
+  if (pipe2 (fds, O_CLOEXEC) == -1)
 #else
   if (pipe (fds) == -1)
+#endif
     {
       gmproc_port_set_error (error, errno, "pipe");
       return FALSE;
@@ -74,7 +104,6 @@ gmproc_port_channel_new_pipe (gintptr *ret_reader, gintptr *ret_writer, GError *
       (void) close (fds[1]);
       return FALSE;
     }
-#endif
   *ret_reader = fds[0];
   *ret_writer = fds[1];
   return TRUE;
@@ -194,11 +223,34 @@ gmproc_port_channel_poll (GmprocPortChannel *channel, gint64 deadline, GCancella
   return wait_for (channel, POLLIN, deadline, cancellable, error);
 }
 
+/* Whether a call may simply wait in the system. */
+static gboolean
+may_block (gint64 deadline, GCancellable *cancellable)
+{
+  return deadline == GMPROC_PORT_FOREVER && cancellable == NULL && can_ask_without_waiting ();
+}
+
+static gssize
+read_at_once (int fd, gpointer buffer, gsize size)
+{
+#ifdef HAVE_PWRITEV2
+  if (can_ask_without_waiting ())
+    {
+      struct iovec vector = { buffer, size };
+
+      return preadv2 (fd, &vector, 1, -1, RWF_NOWAIT);
+    }
+#endif
+  return read (fd, buffer, size);
+}
+
 gssize
 gmproc_port_channel_read (GmprocPortChannel *channel, gpointer buffer, gsize size, gint64 deadline,
                           GCancellable *cancellable, GError **error)
 {
-  gboolean wait_first = channel->expect_wait;
+  gboolean blocks = may_block (deadline, cancellable);
+  gboolean wait_first = channel->expect_wait && !blocks;
+  int fd = (int) channel->handle;
 
   g_return_val_if_fail (size > 0, -1);
 
@@ -210,7 +262,7 @@ gmproc_port_channel_read (GmprocPortChannel *channel, gpointer buffer, gsize siz
 
       if (wait_first && !wait_for (channel, POLLIN, deadline, cancellable, error))
         return -1;
-      n_read = read ((int) channel->handle, buffer, size);
+      n_read = blocks ? read (fd, buffer, size) : read_at_once (fd, buffer, size);
       if (n_read >= 0)
         {
           channel->expect_wait = wait_first;
@@ -228,7 +280,7 @@ gmproc_port_channel_read (GmprocPortChannel *channel, gpointer buffer, gsize siz
 /* Writes with SIGPIPE held back in this thread. A signal that was pending before is somebody
  * else's and stays. */
 static gssize
-write_masked (int fd, const struct iovec *vectors, int n_vectors)
+write_masked (int fd, const struct iovec *vectors, int n_vectors, int flags)
 {
   const struct timespec at_once = { 0, 0 };
   sigset_t pipe_signal, pending, old_mask;
@@ -243,7 +295,13 @@ write_masked (int fd, const struct iovec *vectors, int n_vectors)
   was_pending = sigismember (&pending, SIGPIPE) == 1;
 
   (void) pthread_sigmask (SIG_BLOCK, &pipe_signal, &old_mask);
+#ifdef HAVE_PWRITEV2
+  n_written =
+      flags != 0 ? pwritev2 (fd, vectors, n_vectors, -1, flags) : writev (fd, vectors, n_vectors);
+#else
+  (void) flags;
   n_written = writev (fd, vectors, n_vectors);
+#endif
   saved_errno = errno;
   if (n_written == -1 && saved_errno == EPIPE && !was_pending)
     while (sigtimedwait (&pipe_signal, NULL, &at_once) == -1 && errno == EINTR)
@@ -254,21 +312,22 @@ write_masked (int fd, const struct iovec *vectors, int n_vectors)
 }
 
 static gssize
-write_pipe (int fd, const struct iovec *vectors, int n_vectors)
+write_some (int fd, const struct iovec *vectors, int n_vectors, gboolean blocks)
 {
+  int flags = !blocks && can_ask_without_waiting () ? RWF_NOWAIT : 0;
 #ifdef HAVE_PWRITEV2
   static gboolean flag_unknown; /* atomic; what the kernel can do does not change any more */
 
   if (!g_atomic_int_get (&flag_unknown))
     {
-      gssize n_written = pwritev2 (fd, vectors, n_vectors, -1, RWF_NOSIGNAL);
+      gssize n_written = pwritev2 (fd, vectors, n_vectors, -1, flags | RWF_NOSIGNAL);
 
       if (n_written != -1 || (errno != EOPNOTSUPP && errno != EINVAL && errno != ENOSYS))
         return n_written;
       g_atomic_int_set (&flag_unknown, TRUE);
     }
 #endif
-  return write_masked (fd, vectors, n_vectors);
+  return write_masked (fd, vectors, n_vectors, flags);
 }
 
 gssize
@@ -276,6 +335,7 @@ gmproc_port_channel_write (GmprocPortChannel *channel, const GOutputVector *vect
                            gsize n_vectors, gint64 deadline, GCancellable *cancellable,
                            GError **error)
 {
+  gboolean blocks = may_block (deadline, cancellable);
   int fd = (int) channel->handle;
 
   /* Empty vectors in front could fill the whole call, which would then write nothing. */
@@ -290,7 +350,7 @@ gmproc_port_channel_write (GmprocPortChannel *channel, const GOutputVector *vect
     {
       const struct iovec *system_vectors = (const struct iovec *) vectors;
       int n = (int) MIN (n_vectors, (gsize) IOV_MAX);
-      gssize n_written = write_pipe (fd, system_vectors, n);
+      gssize n_written = write_some (fd, system_vectors, n, blocks);
 
       if (n_written >= 0)
         return n_written;
