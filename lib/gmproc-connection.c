@@ -189,34 +189,33 @@ leave (GmprocConnection *self, GmprocTurn *turn)
 }
 
 static gboolean
-send_message (GmprocConnection *self, GmprocCodecKind kind, GBytes *message,
-              GCancellable *cancellable, GError **error)
+send_message (GmprocConnection *self, GmprocCodecKind kind, const GOutputVector *body,
+              gsize n_vectors, GCancellable *cancellable, GError **error)
 {
-  gsize size;
-  gconstpointer data = g_bytes_get_data (message, &size);
   gboolean sent;
 
   if (!enter (self, &self->sender, self->is_writable, "send", GMPROC_PORT_FOREVER, cancellable,
               error))
     return FALSE;
-  sent = gmproc_link_send (&self->link, kind, data, size, cancellable, error);
+  sent = gmproc_link_send (&self->link, kind, body, n_vectors, cancellable, error);
   leave (self, &self->sender);
   return sent;
 }
 
-static GBytes *
+static gboolean
 receive_message (GmprocConnection *self, gint64 timeout, GCancellable *cancellable,
-                 GmprocCodecKind *ret_kind, GError **error)
+                 GmprocCodecKind *ret_kind, gpointer *ret_body, gsize *ret_size, GError **error)
 {
   gint64 deadline;
-  GBytes *message;
+  gboolean received;
 
   if (!gmproc_deadline_from_timeout (timeout, &deadline, error)
       || !enter (self, &self->receiver, self->is_readable, "receive", deadline, cancellable, error))
-    return NULL;
-  message = gmproc_link_receive (&self->link, deadline, cancellable, ret_kind, error);
+    return FALSE;
+  received =
+      gmproc_link_receive (&self->link, deadline, cancellable, ret_kind, ret_body, ret_size, error);
   leave (self, &self->receiver);
-  return message;
+  return received;
 }
 
 /* -- public ---------------------------------------------------------------------------------- */
@@ -288,7 +287,7 @@ gmproc_connection_send (GmprocConnection *self, GVariant *message, GCancellable 
                         GError **error)
 {
   g_autoptr (GVariant) sunk = NULL;
-  g_autoptr (GBytes) bytes = NULL;
+  GOutputVector body[GMPROC_CODEC_N_VECTORS];
 
   g_return_val_if_fail (GMPROC_IS_CONNECTION (self), FALSE);
   g_return_val_if_fail (message != NULL, FALSE);
@@ -296,8 +295,8 @@ gmproc_connection_send (GmprocConnection *self, GVariant *message, GCancellable 
   sunk = g_variant_ref_sink (message);
   if (!gmproc_codec_refuse_handles (sunk, error))
     return FALSE;
-  bytes = gmproc_codec_to_bytes (sunk);
-  return send_message (self, GMPROC_CODEC_VARIANT, bytes, cancellable, error);
+  gmproc_codec_get_vectors (sunk, body);
+  return send_message (self, GMPROC_CODEC_VARIANT, body, G_N_ELEMENTS (body), cancellable, error);
 }
 
 /**
@@ -316,10 +315,13 @@ gboolean
 gmproc_connection_send_bytes (GmprocConnection *self, GBytes *message, GCancellable *cancellable,
                               GError **error)
 {
+  GOutputVector body;
+
   g_return_val_if_fail (GMPROC_IS_CONNECTION (self), FALSE);
   g_return_val_if_fail (message != NULL, FALSE);
 
-  return send_message (self, GMPROC_CODEC_BYTES, message, cancellable, error);
+  body.buffer = g_bytes_get_data (message, &body.size);
+  return send_message (self, GMPROC_CODEC_BYTES, &body, 1, cancellable, error);
 }
 
 /**
@@ -343,15 +345,15 @@ GVariant *
 gmproc_connection_receive (GmprocConnection *self, gint64 timeout, GCancellable *cancellable,
                            GError **error)
 {
-  g_autoptr (GBytes) bytes = NULL;
   GmprocCodecKind kind;
+  gpointer body;
+  gsize size;
 
   g_return_val_if_fail (GMPROC_IS_CONNECTION (self), NULL);
 
-  bytes = receive_message (self, timeout, cancellable, &kind, error);
-  if (bytes == NULL)
+  if (!receive_message (self, timeout, cancellable, &kind, &body, &size, error))
     return NULL;
-  return gmproc_codec_load_message (kind, bytes, error);
+  return gmproc_codec_take_message (kind, body, size, error);
 }
 
 /**
@@ -372,10 +374,14 @@ gmproc_connection_receive_bytes (GmprocConnection *self, gint64 timeout, GCancel
                                  GError **error)
 {
   GmprocCodecKind kind;
+  gpointer body;
+  gsize size;
 
   g_return_val_if_fail (GMPROC_IS_CONNECTION (self), NULL);
 
-  return receive_message (self, timeout, cancellable, &kind, error);
+  if (!receive_message (self, timeout, cancellable, &kind, &body, &size, error))
+    return NULL;
+  return g_bytes_new_take (body, size);
 }
 
 /**

@@ -95,24 +95,24 @@ begin_put (GmprocQueue *self, GmprocCodecKind kind, gsize size, gint64 timeout,
                                      error);
 }
 
-static GBytes *
+static gboolean
 take (GmprocQueue *self, gint64 timeout, GCancellable *cancellable, GmprocCodecKind *ret_kind,
-      GError **error)
+      gpointer *ret_data, gsize *ret_size, GError **error)
 {
   GmprocRingMessage message;
   gint64 deadline;
-  gpointer data;
 
   if (!gmproc_deadline_from_timeout (timeout, &deadline, error)
       || g_cancellable_set_error_if_cancelled (cancellable, error)
       || !gmproc_buffer_begin_take (&self->buffer, deadline, cancellable, &message, error))
-    return NULL;
+    return FALSE;
 
-  data = g_malloc (message.size);
-  gmproc_ring_extract (&message, data);
+  *ret_data = g_malloc (message.size);
+  gmproc_ring_extract (&message, *ret_data);
   gmproc_buffer_end_take (&self->buffer, &message);
   *ret_kind = message.kind;
-  return g_bytes_new_take (data, message.size);
+  *ret_size = message.size;
+  return TRUE;
 }
 
 /* -- public ---------------------------------------------------------------------------------- */
@@ -241,15 +241,15 @@ gmproc_queue_put_bytes (GmprocQueue *self, GBytes *item, gint64 timeout, GCancel
 GVariant *
 gmproc_queue_get (GmprocQueue *self, gint64 timeout, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GBytes) bytes = NULL;
   GmprocCodecKind kind;
+  gpointer data;
+  gsize size;
 
   g_return_val_if_fail (GMPROC_IS_QUEUE (self), NULL);
 
-  bytes = take (self, timeout, cancellable, &kind, error);
-  if (bytes == NULL)
+  if (!take (self, timeout, cancellable, &kind, &data, &size, error))
     return NULL;
-  return gmproc_codec_load_message (kind, bytes, error);
+  return gmproc_codec_take_message (kind, data, size, error);
 }
 
 /**
@@ -269,10 +269,14 @@ gmproc_queue_get_bytes (GmprocQueue *self, gint64 timeout, GCancellable *cancell
                         GError **error)
 {
   GmprocCodecKind kind;
+  gpointer data;
+  gsize size;
 
   g_return_val_if_fail (GMPROC_IS_QUEUE (self), NULL);
 
-  return take (self, timeout, cancellable, &kind, error);
+  if (!take (self, timeout, cancellable, &kind, &data, &size, error))
+    return NULL;
+  return g_bytes_new_take (data, size);
 }
 
 /**

@@ -7,6 +7,11 @@
 
 #include "deadline.h"
 #include "gmproc-error.h"
+#include "spin.h"
+
+/* Some microseconds in all. */
+#define LOOKS (32)
+#define PAUSES_BETWEEN_LOOKS (16)
 
 #define MAGIC G_GUINT64_CONSTANT (0x676d70726f635101) /* "gmprocQ", layout 1 */
 
@@ -325,7 +330,7 @@ gmproc_buffer_begin_put (GmprocBuffer *self, guint8 kind, gsize size, gint64 dea
       if (!gmproc_guard_enter (&self->write_lock, deadline, cancellable, error))
         return FALSE;
       was_closed = is_closed (self);
-      may_put = !was_closed && has_room (self);
+      may_put = !was_closed && gmproc_ring_is_below (&self->ring, self->place->max_length);
       if (may_put
           && gmproc_ring_begin_put (&self->ring, kind, size, ret_message, &must_grow, error))
         return TRUE;
@@ -357,6 +362,26 @@ has_items (GmprocBuffer *self)
   return gmproc_ring_get_length (&self->ring) > 0;
 }
 
+/* A producer that is at work puts the next item sooner than a sleep would end. Looking seldom lets
+ * it put several before its cache line is fetched. */
+static gboolean
+spin_for_items (GmprocBuffer *self, gint64 deadline)
+{
+  if (!gmproc_spin_is_useful ())
+    return FALSE;
+
+  for (guint i = 0; i < LOOKS; i++)
+    {
+      for (guint j = 0; j < PAUSES_BETWEEN_LOOKS; j++)
+        gmproc_spin_pause ();
+      if (has_items (self))
+        return TRUE;
+      if (deadline != GMPROC_PORT_FOREVER && gmproc_deadline_has_passed (deadline))
+        return FALSE;
+    }
+  return FALSE;
+}
+
 static gboolean
 wait_for_items (GmprocBuffer *self, gint64 deadline, GCancellable *cancellable, GError **error)
 {
@@ -368,8 +393,9 @@ wait_for_items (GmprocBuffer *self, gint64 deadline, GCancellable *cancellable, 
       return FALSE;
     }
 
-  return wait_until (self, has_items, &self->consumers_turn, &self->write_lock, &self->items,
-                     deadline, cancellable, error);
+  return spin_for_items (self, deadline)
+         || wait_until (self, has_items, &self->consumers_turn, &self->write_lock, &self->items,
+                        deadline, cancellable, error);
 }
 
 gboolean
@@ -382,7 +408,7 @@ gmproc_buffer_begin_take (GmprocBuffer *self, gint64 deadline, GCancellable *can
 
       if (!gmproc_guard_enter (&self->read_lock, deadline, cancellable, error))
         return FALSE;
-      may_take = has_items (self);
+      may_take = gmproc_ring_has_message (&self->ring);
       if (may_take && gmproc_ring_begin_take (&self->ring, ret_message, error))
         return TRUE;
       gmproc_guard_leave (&self->read_lock);

@@ -11,9 +11,50 @@
 #include "shareable.h"
 
 gsize
+gmproc_codec_get_item_size (const GVariantType *type)
+{
+  switch (*g_variant_type_peek_string (type))
+    {
+    case 'b':
+    case 'y':
+      return 1;
+    case 'n':
+    case 'q':
+      return 2;
+    case 'i':
+    case 'u':
+      return 4;
+    case 'x':
+    case 't':
+    case 'd':
+      return 8;
+    default:
+      return 0;
+    }
+}
+
+gboolean
+gmproc_codec_is_number (const GVariantType *type)
+{
+  return gmproc_codec_get_item_size (type) > 0 && *g_variant_type_peek_string (type) != 'b';
+}
+
+/* -- out --------------------------------------------------------------------------------------- */
+
+gsize
 gmproc_codec_get_size (GVariant *value)
 {
   return g_variant_get_size (value) + 1 + strlen (g_variant_get_type_string (value));
+}
+
+void
+gmproc_codec_get_vectors (GVariant *value, GOutputVector *vectors)
+{
+  const char *type = g_variant_get_type_string (value);
+
+  vectors[0] = (GOutputVector){ g_variant_get_data (value), g_variant_get_size (value) };
+  vectors[1] = (GOutputVector){ "", 1 };
+  vectors[2] = (GOutputVector){ type, strlen (type) };
 }
 
 void
@@ -38,60 +79,112 @@ gmproc_codec_to_bytes (GVariant *value)
   return g_bytes_new_take (buffer, size);
 }
 
-/* The type string at the end of a message, and the size of what is before it. */
+/* -- in ---------------------------------------------------------------------------------------- */
+
+/* The type string at the end of a message is short as a rule; a longer one is allocated. */
+typedef struct
+{
+  char small[32];
+  char *large;
+} TypeString;
+
+/* What the message's end says its type is, and the size of what is before; NULL for no message. */
 static const GVariantType *
-find_type (const char *data, gsize size, gsize *ret_data_size, char **ret_type)
+find_type (const char *message, gsize size, TypeString *string, gsize *ret_data_size)
 {
   gsize start = size;
+  char *copy = string->small;
 
-  while (start > 0 && data[start - 1] != '\0')
+  while (start > 0 && message[start - 1] != '\0')
     start--;
   if (start == 0)
     return NULL;
 
+  if (size - start >= sizeof string->small)
+    copy = string->large = g_malloc (size - start + 1);
+  memcpy (copy, message + start, size - start);
+  copy[size - start] = '\0';
   *ret_data_size = start - 1;
-  *ret_type = g_strndup (data + start, size - start);
-  return g_variant_type_string_is_valid (*ret_type)
-                 && g_variant_type_is_definite (G_VARIANT_TYPE (*ret_type))
-             ? G_VARIANT_TYPE (*ret_type)
+  return g_variant_type_string_is_valid (copy) && g_variant_type_is_definite (G_VARIANT_TYPE (copy))
+             ? G_VARIANT_TYPE (copy)
              : NULL;
+}
+
+static gboolean
+is_normal (GVariant *value, gsize size)
+{
+  const GVariantType *type = g_variant_get_type (value);
+
+  if (gmproc_codec_is_number (type))
+    return size == gmproc_codec_get_item_size (type);
+  return g_variant_is_normal_form (value);
+}
+
+static GVariant *
+set_malformed_error (gsize size, GError **error)
+{
+  g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE,
+               "A message of %" G_GSIZE_FORMAT " bytes is no serialized GVariant in normal form",
+               size);
+  return NULL;
+}
+
+/* Takes VALUE, floating and of DATA_SIZE bytes, out of a message of SIZE. */
+static GVariant *
+check_value (GVariant *value, gsize data_size, gsize size, GError **error)
+{
+  g_variant_ref_sink (value);
+  if (is_normal (value, data_size))
+    return value;
+
+  g_variant_unref (value);
+  return set_malformed_error (size, error);
 }
 
 GVariant *
 gmproc_codec_load (GBytes *bytes, GError **error)
 {
-  g_autofree char *type_string = NULL;
-  g_autoptr (GVariant) value = NULL;
-  const GVariantType *type;
+  TypeString string = { .large = NULL };
   gsize size, data_size;
   const char *message = g_bytes_get_data (bytes, &size);
+  const GVariantType *type = find_type (message, size, &string, &data_size);
+  GVariant *value = NULL;
 
-  type = size > 0 ? find_type (message, size, &data_size, &type_string) : NULL;
   if (type != NULL)
     {
       g_autoptr (GBytes) data = g_bytes_new_from_bytes (bytes, 0, data_size);
 
-      value = g_variant_ref_sink (g_variant_new_from_bytes (type, data, FALSE));
+      value = check_value (g_variant_new_from_bytes (type, data, FALSE), data_size, size, error);
     }
-  if (value == NULL || !g_variant_is_normal_form (value))
-    {
-      g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE,
-                   "A message of %" G_GSIZE_FORMAT " bytes is no serialized GVariant in normal "
-                   "form",
-                   size);
-      return NULL;
-    }
-
-  return g_steal_pointer (&value);
+  else
+    set_malformed_error (size, error);
+  g_free (string.large);
+  return value;
 }
 
 GVariant *
-gmproc_codec_load_message (GmprocCodecKind kind, GBytes *bytes, GError **error)
+gmproc_codec_take_message (GmprocCodecKind kind, gpointer data, gsize size, GError **error)
 {
-  if (kind == GMPROC_CODEC_VARIANT)
-    return gmproc_codec_load (bytes, error);
+  TypeString string = { .large = NULL };
+  const GVariantType *type;
+  GVariant *value = NULL;
+  gsize data_size;
 
-  return g_variant_ref_sink (g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, bytes, TRUE));
+  if (kind == GMPROC_CODEC_BYTES)
+    return g_variant_ref_sink (
+        g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, data, size, TRUE, g_free, data));
+
+  type = find_type (data, size, &string, &data_size);
+  if (type != NULL)
+    value = check_value (g_variant_new_from_data (type, data, data_size, FALSE, g_free, data),
+                         data_size, size, error);
+  else
+    {
+      set_malformed_error (size, error);
+      g_free (data);
+    }
+  g_free (string.large);
+  return value;
 }
 
 gboolean

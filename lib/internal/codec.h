@@ -26,15 +26,25 @@ typedef enum
   GMPROC_CODEC_VARIANT = 'V'
 } GmprocCodecKind;
 
-/* A message as a value: what load gives, or bytes as an `ay`. */
-GVariant *gmproc_codec_load_message (GmprocCodecKind kind, GBytes *bytes, GError **error);
+/* The bytes that one value of a basic type of fixed size takes, 0 for other types. */
+gsize gmproc_codec_get_item_size (const GVariantType *type);
 
-/* Bytes. load gives a value in normal form, or GMPROC_ERROR_BAD_MESSAGE. The value is not
- * floating, and keeps a reference on BYTES. */
+/* Whether any bytes of the right number are a value in normal form. */
+gboolean gmproc_codec_is_number (const GVariantType *type);
+
+/* Out: the bytes of a value, in three vectors that live as long as the value does, or stored. */
+#define GMPROC_CODEC_N_VECTORS (3)
+
 gsize gmproc_codec_get_size (GVariant *value);
+void gmproc_codec_get_vectors (GVariant *value, GOutputVector *vectors);
 void gmproc_codec_store (GVariant *value, gpointer buffer);
 GBytes *gmproc_codec_to_bytes (GVariant *value);
+
+/* In: a value in normal form, not floating, or GMPROC_ERROR_BAD_MESSAGE. load keeps a reference on
+ * BYTES; take_message owns DATA, made by g_malloc(), and gives bytes as an `ay`. */
 GVariant *gmproc_codec_load (GBytes *bytes, GError **error);
+GVariant *gmproc_codec_take_message (GmprocCodecKind kind, gpointer data, gsize size,
+                                     GError **error);
 
 /* Whether the value may hold handles: its type has an `h`, or a `v` that may hide one. */
 gboolean gmproc_codec_may_hold_handles (GVariant *value);

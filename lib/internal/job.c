@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "codec.h"
 #include "gmproc-error.h"
 
 /* Several chunks a worker, so that none waits long for the slowest; but no larger than lets two of
@@ -36,7 +37,7 @@ gmproc_job_new (const GmprocFunctionInfo *function, GmprocWorkerMode mode, GVari
   self->items = g_variant_ref (items);
   self->data = g_variant_get_data_as_bytes (items);
   self->item_size =
-      gmproc_worker_get_item_size (g_variant_type_element (g_variant_get_type (items)));
+      gmproc_codec_get_item_size (g_variant_type_element (g_variant_get_type (items)));
   self->n_items = g_variant_n_children (items);
   self->n_unfinished = self->n_items;
   self->chunk_size = chunk_size > 0 ? chunk_size : choose_chunk_size (self, n_workers);
@@ -256,7 +257,7 @@ gmproc_job_get_result (GmprocJob *self, GError **error)
 
   if (self->outputs->len == 1)
     return g_variant_ref (g_ptr_array_index (self->outputs, 0));
-  if (gmproc_worker_get_item_size (g_variant_type_element (type)) > 0)
+  if (gmproc_codec_get_item_size (g_variant_type_element (type)) > 0)
     return join_fixed (self->outputs, type);
   return join_any (self->outputs, type);
 }

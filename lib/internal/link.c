@@ -119,16 +119,22 @@ send_rest (GmprocLink *self, GCancellable *cancellable, GError **error)
 }
 
 gboolean
-gmproc_link_send (GmprocLink *self, GmprocCodecKind kind, gconstpointer data, gsize size,
-                  GCancellable *cancellable, GError **error)
+gmproc_link_send (GmprocLink *self, GmprocCodecKind kind, const GOutputVector *body,
+                  gsize n_vectors, GCancellable *cancellable, GError **error)
 {
-  GmprocLinkHeader header = { .kind = kind, .zero = 0, .size = size };
-  GOutputVector vectors[] = { { &header, sizeof header }, { data, size } };
+  GmprocLinkHeader header = { .kind = kind };
+  GOutputVector vectors[1 + GMPROC_CODEC_N_VECTORS] = { { &header, sizeof header } };
+
+  g_assert (n_vectors <= GMPROC_CODEC_N_VECTORS);
+  for (gsize i = 0; i < n_vectors; i++)
+    {
+      vectors[1 + i] = body[i];
+      header.size += body[i].size;
+    }
 
   if (self->rest != NULL && !send_rest (self, cancellable, error))
     return FALSE;
-
-  return write_all (self, vectors, G_N_ELEMENTS (vectors), cancellable, error);
+  return write_all (self, vectors, 1 + n_vectors, cancellable, error);
 }
 
 /* -- receiving --------------------------------------------------------------------------------- */
@@ -213,25 +219,24 @@ receive_header (GmprocLink *self, gint64 deadline, GCancellable *cancellable, GE
   return filled && check_header (&self->header, error);
 }
 
-GBytes *
+gboolean
 gmproc_link_receive (GmprocLink *self, gint64 deadline, GCancellable *cancellable,
-                     GmprocCodecKind *ret_kind, GError **error)
+                     GmprocCodecKind *ret_kind, gpointer *ret_body, gsize *ret_size, GError **error)
 {
-  GBytes *body;
-
   if (!receive_header (self, deadline, cancellable, error))
-    return NULL;
+    return FALSE;
 
   while (self->body_filled < self->header.size)
     if (!allocate_body (self, error)
         || !fill (self, self->body, self->body_allocated, &self->body_filled, deadline, cancellable,
                   error))
-      return NULL;
+      return FALSE;
 
   *ret_kind = self->header.kind;
-  body = g_bytes_new_take (g_steal_pointer (&self->body), self->body_filled);
+  *ret_body = g_steal_pointer (&self->body);
+  *ret_size = self->body_filled;
   self->header_filled = 0;
   self->body_allocated = 0;
   self->body_filled = 0;
-  return body;
+  return TRUE;
 }

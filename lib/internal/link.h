@@ -64,11 +64,13 @@ typedef struct
 gboolean gmproc_link_init (GmprocLink *self, gintptr in, gintptr out, GError **error);
 void gmproc_link_clear (GmprocLink *self);
 
-/* Errors: G_IO_ERROR_CLOSED, G_IO_ERROR_TIMED_OUT, G_IO_ERROR_CANCELLED,
+/* The body in up to GMPROC_CODEC_N_VECTORS pieces; and in one that the caller frees with g_free().
+ * Errors: G_IO_ERROR_CLOSED, G_IO_ERROR_TIMED_OUT, G_IO_ERROR_CANCELLED, G_IO_ERROR_NO_SPACE,
  * GMPROC_ERROR_BAD_MESSAGE. */
-gboolean gmproc_link_send (GmprocLink *self, GmprocCodecKind kind, gconstpointer data, gsize size,
-                           GCancellable *cancellable, GError **error);
-GBytes *gmproc_link_receive (GmprocLink *self, gint64 deadline, GCancellable *cancellable,
-                             GmprocCodecKind *ret_kind, GError **error);
+gboolean gmproc_link_send (GmprocLink *self, GmprocCodecKind kind, const GOutputVector *body,
+                           gsize n_vectors, GCancellable *cancellable, GError **error);
+gboolean gmproc_link_receive (GmprocLink *self, gint64 deadline, GCancellable *cancellable,
+                              GmprocCodecKind *ret_kind, gpointer *ret_body, gsize *ret_size,
+                              GError **error);
 
 G_END_DECLS

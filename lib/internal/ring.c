@@ -132,25 +132,48 @@ set_damaged_error (guint64 head, guint64 tail, GError **error)
   return FALSE;
 }
 
+static gsize
+get_used (guint64 head, guint64 tail)
+{
+  return (gsize) (guint32) (get_position (tail) - get_position (head)) * UNIT;
+}
+
 /* -- putting and taking ------------------------------------------------------------------------ */
+
+gboolean
+gmproc_ring_is_below (GmprocRing *self, guint max_length)
+{
+  GmprocRingPlace *place = self->place;
+
+  if (max_length == 0 || get_count (place->tail) - get_count (place->seen_head) < max_length)
+    return TRUE;
+
+  place->seen_head = load (&place->head);
+  return get_count (place->tail) - get_count (place->seen_head) < max_length;
+}
 
 gboolean
 gmproc_ring_begin_put (GmprocRing *self, guint8 kind, gsize size, GmprocRingMessage *ret_message,
                        gboolean *ret_is_full, GError **error)
 {
   guint64 level = load (&self->place->level);
-  guint64 head = load (&self->place->head);
   guint64 tail = self->place->tail;
   guint8 *mapping = map_level (self, level, error);
   gsize capacity = get_capacity (level);
-  gsize used = (gsize) (guint32) (get_position (tail) - get_position (head)) * UNIT;
+  gsize used = get_used (self->place->seen_head, tail);
+  gsize needed = get_units (size) * UNIT;
 
   *ret_is_full = FALSE;
   if (mapping == NULL)
     return FALSE;
+  if (used > capacity || size > capacity || needed > capacity - used)
+    {
+      self->place->seen_head = load (&self->place->head);
+      used = get_used (self->place->seen_head, tail);
+    }
   if (used > capacity)
-    return set_damaged_error (head, tail, error);
-  if (size > capacity || get_units (size) * UNIT > capacity - used)
+    return set_damaged_error (self->place->seen_head, tail, error);
+  if (size > capacity || needed > capacity - used)
     {
       *ret_is_full = TRUE;
       return FALSE;
@@ -172,14 +195,24 @@ gmproc_ring_commit_put (GmprocRing *self, const GmprocRingMessage *message)
 }
 
 gboolean
+gmproc_ring_has_message (GmprocRing *self)
+{
+  GmprocRingPlace *place = self->place;
+
+  if (get_count (place->seen_tail) == get_count (place->head))
+    place->seen_tail = load (&place->tail);
+  return get_count (place->seen_tail) != get_count (place->head);
+}
+
+gboolean
 gmproc_ring_begin_take (GmprocRing *self, GmprocRingMessage *ret_message, GError **error)
 {
   guint64 level = load (&self->place->level);
-  guint64 tail = load (&self->place->tail);
+  guint64 tail = self->place->seen_tail;
   guint64 head = self->place->head;
   guint8 *mapping = map_level (self, level, error);
   gsize capacity = get_capacity (level);
-  gsize used = (gsize) (guint32) (get_position (tail) - get_position (head)) * UNIT;
+  gsize used = get_used (head, tail);
   guint64 word;
 
   if (mapping == NULL)

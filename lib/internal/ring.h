@@ -17,6 +17,9 @@
  * whole or not there, and there is nothing to repair; and the number of waiting messages can be
  * read at any moment without a lock.
  *
+ * Each side keeps what it last saw of the other's word, and looks again only when that does not
+ * suffice. Otherwise every message would fetch the other processor's cache line.
+ *
  * A message in the ring is a word (kind in the top byte, size in the rest) and the body, padded to
  * units. It may go over the end of the ring and go on at its beginning.
  *
@@ -41,10 +44,12 @@ typedef struct
 {
   guint64 level; /* the capacity is the first one, doubled so often. Written inside R and W */
   guint64 unused_1[7];
-  guint64 tail; /* written inside W */
-  guint64 unused_2[7];
-  guint64 head; /* written inside R */
-  guint64 unused_3[7];
+  guint64 tail;      /* written inside W */
+  guint64 seen_head; /* what W last saw of the head; it may be further on */
+  guint64 unused_2[6];
+  guint64 head;      /* written inside R */
+  guint64 seen_tail; /* what R last saw of the tail; it may be further on */
+  guint64 unused_3[6];
 } GmprocRingPlace;
 
 typedef struct
@@ -73,11 +78,17 @@ gsize gmproc_ring_get_last_size (void);
 void gmproc_ring_init (GmprocRing *self, GmprocRingPlace *place, gintptr memory, gsize offset);
 void gmproc_ring_clear (GmprocRing *self);
 
+/* W. Whether fewer than MAX_LENGTH messages wait, 0 for no bound. */
+gboolean gmproc_ring_is_below (GmprocRing *self, guint max_length);
+
 /* W. FALSE with an error, or with *ret_is_full when it has to grow first. */
 gboolean gmproc_ring_begin_put (GmprocRing *self, guint8 kind, gsize size,
                                 GmprocRingMessage *ret_message, gboolean *ret_is_full,
                                 GError **error);
 void gmproc_ring_commit_put (GmprocRing *self, const GmprocRingMessage *message);
+
+/* R. Whether a message waits. */
+gboolean gmproc_ring_has_message (GmprocRing *self);
 
 /* R. The ring must not be empty. */
 gboolean gmproc_ring_begin_take (GmprocRing *self, GmprocRingMessage *ret_message, GError **error);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec.h"
 #include "gmproc-error.h"
 #include "port/port.h"
 
@@ -95,42 +96,11 @@ send_error (Worker *self, const GmprocWorkerTask *task, guint failed_item, const
 
 /* -- arrays ------------------------------------------------------------------------------------ */
 
-gsize
-gmproc_worker_get_item_size (const GVariantType *type)
-{
-  switch (*g_variant_type_peek_string (type))
-    {
-    case 'b':
-    case 'y':
-      return 1;
-    case 'n':
-    case 'q':
-      return 2;
-    case 'i':
-    case 'u':
-      return 4;
-    case 'x':
-    case 't':
-    case 'd':
-      return 8;
-    default:
-      return 0;
-    }
-}
-
-/* Any bytes are a number, so an array of them need not be looked through. */
-static gboolean
-is_number (const GVariantType *type)
-{
-  return gmproc_worker_get_item_size (type) > 0
-         && !g_variant_type_equal (type, G_VARIANT_TYPE_BOOLEAN);
-}
-
 GVariant *
 gmproc_worker_load_array (const GVariantType *type, GBytes *bytes, gsize n_items, GError **error)
 {
   g_autoptr (GVariant) array = NULL;
-  gboolean is_trusted = is_number (g_variant_type_element (type));
+  gboolean is_trusted = gmproc_codec_is_number (g_variant_type_element (type));
 
   array = g_variant_ref_sink (g_variant_new_from_bytes (type, bytes, is_trusted));
   if (g_variant_get_size (array) == g_bytes_get_size (bytes)
@@ -254,7 +224,7 @@ run_task (Worker *self, const GmprocWorkerTask *task, GBytes *bytes, guint *ret_
   g_autoptr (GVariantType) array_type = NULL;
   g_autoptr (GVariant) input = NULL;
   gboolean is_whole = task->mode == GMPROC_WORKER_WHOLE;
-  gsize item_size = gmproc_worker_get_item_size (self->function->out_type);
+  gsize item_size = gmproc_codec_get_item_size (self->function->out_type);
 
   array_type = is_whole ? g_variant_type_copy (self->function->in_type)
                         : g_variant_type_new_array (self->function->in_type);

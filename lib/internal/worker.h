@@ -44,9 +44,6 @@ typedef struct
 /* Runs tasks until the one that says QUIT. Returns an exit status. */
 int gmproc_worker_run (GmprocWorkerLink *link, GmprocBell *bell, GmprocBell *pool_bell);
 
-/* The bytes that one value of a basic type of fixed size takes in an array, 0 for other types. */
-gsize gmproc_worker_get_item_size (const GVariantType *type);
-
 /* Arrays out of serialized data, not floating. NULL with GMPROC_ERROR_BAD_MESSAGE when the data is
  * not in normal form or not of N_ITEMS items; G_MAXSIZE takes any number. */
 GVariant *gmproc_worker_load_array (const GVariantType *type, GBytes *bytes, gsize n_items,
