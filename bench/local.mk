@@ -7,6 +7,12 @@ bench_programs = bench/first-look
 EXTRA_PROGRAMS += $(bench_programs)
 CLEANFILES += $(bench_programs:=$(EXEEXT))
 EXTRA_DIST += bench/README.md bench/peer_cpython.py
+bench_first_look_SOURCES = \
+  bench/first-look.c \
+  bench/measure.c \
+  bench/measure.h \
+  bench/ours.c \
+  bench/raw.c
 bench_first_look_LDADD = lib/libgmproc.la $(GLIB_LIBS)
 
 .PHONY: bench

@@ -11,6 +11,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "support.h"
 
@@ -296,27 +297,27 @@ test_ordinary_is_joined (void)
   family_clear (&family);
 }
 
-static GmprocConnection *last_words;
+static volatile sig_atomic_t is_terminated;
 
 static void
 on_terminate (int number G_GNUC_UNUSED)
 {
-  /* Nothing else runs in this process by now, so this is safe enough for a test. */
-  say (last_words, "terminated");
-  exit (EXIT_SUCCESS);
+  is_terminated = TRUE;
 }
 
 /* (out, word): says something before it obeys. */
 GMPROC_DEFINE_TARGET (stay_until_terminated)
 {
+  g_autoptr (GmprocConnection) out = open_handle (args, 0);
   const char *word;
 
-  last_words = open_handle (args, 0);
   signal (SIGTERM, on_terminate);
   g_variant_get_child (args, 1, "&s", &word);
-  say (last_words, word);
-  for (;;)
-    g_usleep (G_USEC_PER_SEC); /* the handler ends it */
+  say (out, word);
+  while (!is_terminated)
+    g_usleep (G_TIME_SPAN_MILLISECOND);
+  say (out, "terminated");
+  return EXIT_SUCCESS;
 }
 
 /* (out, word): does not obey. */
