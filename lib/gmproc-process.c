@@ -37,6 +37,9 @@
 #include "internal/registry.h"
 #include "port/port.h"
 
+/* What every system passes on whole. */
+#define LARGEST_EXIT_STATUS (255)
+
 typedef enum
 {
   ROLE_CHILD,
@@ -583,9 +586,13 @@ gmproc_process_run_child (GmprocBootstrap *bootstrap)
 
   if (become_child (bootstrap, &error))
     status = GMPROC_PROCESS_GET_CLASS (current)->run (current, &error);
-  if (error == NULL)
+  if (error == NULL && status >= 0 && status <= LARGEST_EXIT_STATUS)
     return status;
 
+  if (error == NULL)
+    g_set_error (&error, GMPROC_ERROR, GMPROC_ERROR_FAILED,
+                 "The target returned %d, which is no exit status (0 to %d)", status,
+                 LARGEST_EXIT_STATUS);
   g_printerr ("%s: %s\n", bootstrap->name, error->message);
   return EXIT_FAILURE;
 }

@@ -37,8 +37,8 @@ typedef struct _GmprocQueue GmprocQueue;
  *
  * What a process runs. Define one with GMPROC_DEFINE_TARGET().
  *
- * Returns: the exit status of the process, 0 for success
- * Since: 1.0
+ * Returns: the exit status of the process, 0 for success; anything beyond 0 to 255 becomes 1, with
+ * a message on standard error Since: 1.0
  */
 typedef int (*GmprocTarget) (GVariant *args);
 

@@ -27,6 +27,11 @@ struct GmprocChild
   gboolean is_reported; /* the owner was told; from here on it may be gone */
 };
 
+/* The process that the children below are of: 0 before the first. A program that calls fork()
+ * itself has a copy of all this in the new process, where no reaper runs and nobody's children are.
+ */
+static gint64 family_pid; /* atomic */
+
 static GMutex mutex;
 static GCond changed;                 /* a child has exited, or a waiter was cancelled */
 static GQueue running = G_QUEUE_INIT; /* references; also ended ones that nobody swept yet */
@@ -146,6 +151,30 @@ gmproc_child_get_lifeline (gintptr *ret_handle, GError **error)
   return TRUE;
 }
 
+static gboolean
+is_ours (void)
+{
+  return __atomic_load_n (&family_pid, __ATOMIC_ACQUIRE) == gmproc_port_self_get_pid ();
+}
+
+/* FALSE in a process that was forked from the one that started children. */
+static gboolean
+claim_family (GError **error)
+{
+  gint64 nobody = 0;
+
+  if (__atomic_compare_exchange_n (&family_pid, &nobody, gmproc_port_self_get_pid (), FALSE,
+                                   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
+      || is_ours ())
+    return TRUE;
+
+  g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_STATE,
+               "This process was forked from process %" G_GINT64_FORMAT
+               ", which had started others; it cannot start any itself",
+               nobody);
+  return FALSE;
+}
+
 /* The mutex is held over the start, so that the exit rule, once it has begun, sees every child. */
 static GmprocChild *
 start_locked (const GmprocChildOptions *options, GError **error)
@@ -181,6 +210,8 @@ gmproc_child_start (const GmprocChildOptions *options, GError **error)
 {
   GmprocChild *self;
 
+  if (!claim_family (error))
+    return NULL;
   sweep ();
 
   g_mutex_lock (&mutex);
@@ -342,6 +373,9 @@ wait_for_all_locked (gboolean only_daemons, gint64 deadline)
 void
 gmproc_child_end_all (void)
 {
+  if (!is_ours ())
+    return;
+
   g_mutex_lock (&mutex);
   is_ending = TRUE;
 

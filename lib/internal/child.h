@@ -61,7 +61,8 @@ void gmproc_child_kill (GmprocChild *self);
 GList *gmproc_child_list_owners (void);
 
 /* The rule at exit: daemons are terminated, and killed if that does not end them; the others are
- * waited for. Nothing can be started any more. */
+ * waited for. Nothing can be started any more. Does nothing in a process that the program forked.
+ */
 void gmproc_child_end_all (void);
 
 G_END_DECLS
