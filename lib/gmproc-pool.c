@@ -21,43 +21,13 @@
  */
 #include "config.h"
 
-#include "gmproc-pool.h"
+#include "gmproc-pool-private.h"
 
 #include "gmproc-error.h"
 #include "gmproc-init.h"
-#include "gmproc-pool-worker.h"
 #include "internal/codec.h"
 #include "internal/deadline.h"
-#include "internal/job.h"
 #include "internal/registry.h"
-#include "port/port.h"
-
-/* In a row, before the pool gives up. */
-#define MAX_USELESS_WORKERS (3)
-
-typedef enum
-{
-  STATE_RUNNING,
-  STATE_CLOSED,
-  STATE_TERMINATED
-} State;
-
-struct _GmprocPool
-{
-  GObject parent_instance;
-
-  guint n_workers;  /* fixed at construction */
-  guint chunk_size; /* 0: chosen for each call */
-  GmprocBell *bell; /* fixed at construction; rung by the workers, and to fetch the leader */
-
-  GMutex mutex;
-  GCond changed; /* the leader has left, a call is over, or somebody was cancelled */
-  State state;
-  gboolean has_leader;
-  GPtrArray *workers; /* GmprocPoolWorker */
-  GQueue jobs;        /* GmprocJob, borrowed from the calls; the oldest first */
-  guint n_useless;    /* workers that ended before they began an item, in a row */
-};
 
 enum
 {
@@ -106,7 +76,7 @@ gmproc_pool_dispose (GObject *object)
 {
   GmprocPool *self = GMPROC_POOL (object);
 
-  if (self->workers != NULL && self->state == STATE_RUNNING)
+  if (self->workers != NULL && self->state == GMPROC_POOL_RUNNING)
     gmproc_pool_terminate (self);
 
   G_OBJECT_CLASS (gmproc_pool_parent_class)->dispose (object);
@@ -156,208 +126,7 @@ gmproc_pool_init (GmprocPool *self)
   g_queue_init (&self->jobs);
 }
 
-/* -- workers ----------------------------------------------------------------------------------- */
-
-static gboolean
-start_workers (GmprocPool *self, GError **error)
-{
-  self->workers = g_ptr_array_new_with_free_func ((GDestroyNotify) gmproc_pool_worker_free);
-  for (guint i = 0; i < self->n_workers; i++)
-    {
-      GmprocPoolWorker *worker = gmproc_pool_worker_new (self->bell, error);
-
-      if (worker == NULL)
-        return FALSE;
-      g_ptr_array_add (self->workers, worker);
-      if (!gmproc_pool_worker_start (worker, error))
-        return FALSE;
-    }
-  return TRUE;
-}
-
-static void
-fail_jobs_locked (GmprocPool *self, const GError *error)
-{
-  for (GList *link = self->jobs.head; link != NULL; link = link->next)
-    gmproc_job_fail (link->data, g_error_copy (error));
-}
-
-/* A worker has no process, but is needed. */
-static void
-start_again_locked (GmprocPool *self, GmprocPoolWorker *worker)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (self->n_useless >= MAX_USELESS_WORKERS)
-    g_set_error (&error, GMPROC_ERROR, GMPROC_ERROR_WORKER_DIED,
-                 "%u workers in a row ended before they began an item", self->n_useless);
-  else
-    gmproc_pool_worker_start (worker, &error);
-
-  if (error != NULL)
-    fail_jobs_locked (self, error);
-}
-
-static GmprocChunk *
-next_chunk_locked (gpointer data)
-{
-  GmprocPool *self = data;
-
-  for (GList *link = self->jobs.head; link != NULL; link = link->next)
-    {
-      GmprocChunk *chunk = gmproc_job_take_chunk (link->data);
-
-      if (chunk != NULL)
-        return chunk;
-    }
-  return NULL;
-}
-
-/* Once around all workers. TRUE if anything changed, so that it is worth to look again. */
-static gboolean
-pump_locked (GmprocPool *self)
-{
-  gboolean has_changed = FALSE;
-
-  for (guint i = 0; i < self->workers->len; i++)
-    {
-      GmprocPoolWorker *worker = g_ptr_array_index (self->workers, i);
-      gboolean was_useless;
-
-      if (gmproc_pool_worker_check_end (worker, &was_useless))
-        {
-          self->n_useless = was_useless ? self->n_useless + 1 : 0;
-          has_changed = TRUE;
-        }
-      if (gmproc_pool_worker_get_process (worker) == NULL && self->jobs.length > 0
-          && self->state != STATE_TERMINATED)
-        {
-          start_again_locked (self, worker);
-          has_changed = TRUE;
-        }
-      has_changed |= gmproc_pool_worker_pump (worker, next_chunk_locked, self);
-      if (self->state == STATE_CLOSED && self->jobs.length == 0)
-        gmproc_pool_worker_quit (worker);
-    }
-  return has_changed;
-}
-
-/* -- waiting ----------------------------------------------------------------------------------- */
-
-static void
-wake_for_cancel (G_GNUC_UNUSED GCancellable *cancellable, gpointer user_data)
-{
-  GmprocPool *self = user_data;
-
-  g_mutex_lock (&self->mutex);
-  g_cond_broadcast (&self->changed);
-  g_mutex_unlock (&self->mutex);
-}
-
-static gboolean
-lead_locked (GmprocPool *self, gint64 deadline, GCancellable *cancellable, GError **error)
-{
-  guint32 prepared = gmproc_bell_prepare (self->bell);
-  gboolean goes_on = TRUE;
-
-  if (pump_locked (self))
-    return TRUE;
-
-  self->has_leader = TRUE;
-  g_mutex_unlock (&self->mutex);
-  goes_on = gmproc_bell_sleep (self->bell, prepared, deadline, cancellable, error);
-  g_mutex_lock (&self->mutex);
-  self->has_leader = FALSE;
-  g_cond_broadcast (&self->changed);
-  return goes_on;
-}
-
-/* Waits for something to change, as the leader if there is none. FALSE at the deadline or on a
- * cancel. */
-static gboolean
-step_locked (GmprocPool *self, gint64 deadline, GCancellable *cancellable, GError **error)
-{
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
-    return FALSE;
-  if (!self->has_leader)
-    return lead_locked (self, deadline, cancellable, error);
-
-  if (deadline == GMPROC_PORT_FOREVER)
-    g_cond_wait (&self->changed, &self->mutex);
-  else if (!g_cond_wait_until (&self->changed, &self->mutex, deadline))
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "Timed out");
-      return FALSE;
-    }
-  return TRUE;
-}
-
-/* Somebody has changed what the leader should know. */
-static void
-look_again_locked (GmprocPool *self)
-{
-  if (self->has_leader)
-    gmproc_bell_ring (self->bell);
-  else
-    pump_locked (self);
-  g_cond_broadcast (&self->changed);
-}
-
 /* -- calls ------------------------------------------------------------------------------------- */
-
-static gboolean
-check_is_running_locked (GmprocPool *self, GError **error)
-{
-  if (self->state == STATE_RUNNING)
-    return TRUE;
-
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The pool is %s",
-               self->state == STATE_CLOSED ? "closed" : "terminated");
-  return FALSE;
-}
-
-/* Chunks that a worker has when the call is cancelled are run to their end, and what comes of them
- * is dropped. */
-static gboolean
-run_job_locked (GmprocPool *self, GmprocJob *job, GCancellable *cancellable, GError **error)
-{
-  if (!check_is_running_locked (self, error))
-    return FALSE;
-
-  g_queue_push_tail (&self->jobs, job);
-  if (self->has_leader)
-    gmproc_bell_ring (self->bell);
-  while (!gmproc_job_is_over (job))
-    {
-      GError *reason = NULL;
-
-      if (!step_locked (self, GMPROC_PORT_FOREVER, cancellable, &reason))
-        gmproc_job_fail (job, reason);
-    }
-  g_queue_remove (&self->jobs, job);
-
-  if (self->state != STATE_RUNNING)
-    look_again_locked (self);
-  return TRUE;
-}
-
-static GVariant *
-run_job (GmprocPool *self, GmprocJob *job, GCancellable *cancellable, GError **error)
-{
-  gulong connection = 0;
-  gboolean is_over;
-
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
-    return NULL;
-  if (cancellable != NULL)
-    connection = g_cancellable_connect (cancellable, G_CALLBACK (wake_for_cancel), self, NULL);
-  g_mutex_lock (&self->mutex);
-  is_over = run_job_locked (self, job, cancellable, error);
-  g_mutex_unlock (&self->mutex);
-  g_cancellable_disconnect (cancellable, connection);
-
-  return is_over ? gmproc_job_get_result (job, error) : NULL;
-}
 
 static gboolean
 check_items (const GmprocFunctionInfo *function, GVariant *items, GmprocWorkerMode mode,
@@ -399,7 +168,7 @@ map (GmprocPool *self, GmprocFunction function, GVariant *items, GmprocWorkerMod
 
   g_object_get (self, "chunk-size", &chunk_size, NULL);
   job = gmproc_job_new (info, mode, items, chunk_size, self->n_workers);
-  return run_job (self, job, cancellable, error);
+  return gmproc_pool_run_job (self, job, cancellable, error);
 }
 
 /* -- public ------------------------------------------------------------------------------------ */
@@ -424,7 +193,7 @@ gmproc_pool_new (guint workers, GError **error)
 
   self->n_workers = workers > 0 ? workers : gmproc_get_n_processors ();
   self->bell = gmproc_bell_new (error);
-  if (self->bell == NULL || !start_workers (self, error))
+  if (self->bell == NULL || !gmproc_pool_start_workers (self, error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -551,10 +320,10 @@ gmproc_pool_close (GmprocPool *self)
   g_return_if_fail (GMPROC_IS_POOL (self));
 
   g_mutex_lock (&self->mutex);
-  if (self->state == STATE_RUNNING)
+  if (self->state == GMPROC_POOL_RUNNING)
     {
-      self->state = STATE_CLOSED;
-      look_again_locked (self);
+      self->state = GMPROC_POOL_CLOSED;
+      gmproc_pool_look_again_locked (self);
     }
   g_mutex_unlock (&self->mutex);
 }
@@ -576,8 +345,8 @@ gmproc_pool_terminate (GmprocPool *self)
 
   g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The pool was terminated");
   g_mutex_lock (&self->mutex);
-  self->state = STATE_TERMINATED;
-  fail_jobs_locked (self, error);
+  self->state = GMPROC_POOL_TERMINATED;
+  gmproc_pool_fail_jobs_locked (self, error);
   for (guint i = 0; i < self->workers->len; i++)
     {
       GmprocPoolWorker *worker = g_ptr_array_index (self->workers, i);
@@ -589,31 +358,6 @@ gmproc_pool_terminate (GmprocPool *self)
   gmproc_bell_ring (self->bell);
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->mutex);
-}
-
-static gboolean
-has_process_locked (GmprocPool *self)
-{
-  for (guint i = 0; i < self->workers->len; i++)
-    if (gmproc_pool_worker_get_process (g_ptr_array_index (self->workers, i)) != NULL)
-      return TRUE;
-  return FALSE;
-}
-
-static gboolean
-join_locked (GmprocPool *self, gint64 deadline, GCancellable *cancellable, GError **error)
-{
-  if (self->state == STATE_RUNNING)
-    {
-      g_set_error_literal (error, GMPROC_ERROR, GMPROC_ERROR_BAD_STATE,
-                           "The pool was neither closed nor terminated");
-      return FALSE;
-    }
-
-  while (self->jobs.length > 0 || has_process_locked (self))
-    if (!step_locked (self, deadline, cancellable, error))
-      return FALSE;
-  return TRUE;
 }
 
 /**
@@ -644,9 +388,10 @@ gmproc_pool_join (GmprocPool *self, gint64 timeout, GCancellable *cancellable, G
     return FALSE;
 
   if (cancellable != NULL)
-    connection = g_cancellable_connect (cancellable, G_CALLBACK (wake_for_cancel), self, NULL);
+    connection =
+        g_cancellable_connect (cancellable, G_CALLBACK (gmproc_pool_wake_for_cancel), self, NULL);
   g_mutex_lock (&self->mutex);
-  joined = join_locked (self, deadline, cancellable, error);
+  joined = gmproc_pool_join_locked (self, deadline, cancellable, error);
   g_mutex_unlock (&self->mutex);
   g_cancellable_disconnect (cancellable, connection);
   return joined;

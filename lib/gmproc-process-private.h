@@ -1,14 +1,59 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The libgmproc authors
  *
- * What gmproc_init() tells the process class about the process that it runs in.
+ * What the files of the process class share with each other, with gmproc_init() and with the pool.
+ *
+ *   gmproc-process.c        the class, and what can be asked of any process
+ *   gmproc-process-life.c   start, join, signals, and the news of the end
+ *   gmproc-process-self.c   the process that we are, and its parent
  */
 #pragma once
 
 #include "gmproc-process.h"
 #include "internal/bootstrap.h"
+#include "internal/child.h"
 
 G_BEGIN_DECLS
+
+typedef enum
+{
+  GMPROC_ROLE_CHILD,
+  GMPROC_ROLE_CURRENT,
+  GMPROC_ROLE_PARENT
+} GmprocRole;
+
+typedef struct
+{
+  GmprocRole role;
+  char *name;
+  char *identity; /* "2", or "2:1" in a child */
+  gboolean daemon;
+  GVariant *args;
+  GPtrArray *carried; /* the objects that args names; from construction until start */
+  GmprocTarget target;
+  gint64 pid;
+
+  GMutex mutex;
+  GmprocChild *child;           /* under the mutex; NULL until started */
+  GMainContext *exited_context; /* set before the child can exit */
+  GSource *exited_source;       /* under the mutex */
+
+  /* Set before start, see gmproc_process_set_exit_notify(). */
+  void (*exit_notify) (gpointer);
+  gpointer exit_data;
+  GDestroyNotify exit_destroy;
+} GmprocProcessPrivate;
+
+GmprocProcessPrivate *gmproc_process_get_private (GmprocProcess *self);
+
+/* Borrowed; NULL until it is started. */
+GmprocChild *gmproc_process_get_child (GmprocProcess *self);
+
+/* The vfunc of the class itself. */
+int gmproc_process_real_run (GmprocProcess *self, GError **error);
+
+/* Whether the parent has not ended. */
+gboolean gmproc_process_parent_is_alive (void);
 
 /* In the main program: from now on processes can be started. */
 void gmproc_process_init_main (void);

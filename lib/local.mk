@@ -28,10 +28,14 @@ public_sources = \
   lib/gmproc-event.c \
   lib/gmproc-init.c \
   lib/gmproc-lock.c \
+  lib/gmproc-pool-crew.c \
+  lib/gmproc-pool-private.h \
   lib/gmproc-pool-worker.c \
   lib/gmproc-pool-worker.h \
   lib/gmproc-pool.c \
+  lib/gmproc-process-life.c \
   lib/gmproc-process-private.h \
+  lib/gmproc-process-self.c \
   lib/gmproc-process.c \
   lib/gmproc-queue.c \
   lib/gmproc-target.c

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * The process that we are, and its parent.
+ *
+ * Both are objects that are made once, by gmproc_init(), before the target or main() can start a
+ * thread, and live as long as the process. Of the parent all is known that it told, and whether its
+ * lifeline is broken.
+ *
+ * A daemon watches the lifeline in a thread of its own, and ends when it breaks.
+ */
+#include "config.h"
+
+#include "gmproc-process-private.h"
+
+#include <stdlib.h>
+
+#include "gmproc-error.h"
+#include "internal/properties.h"
+#include "internal/registry.h"
+#include "port/port.h"
+
+/* What every system passes on whole. */
+#define LARGEST_EXIT_STATUS (255)
+
+static GmprocProcess *current; /* NULL until gmproc_init() */
+static GmprocProcess *parent;
+static gintptr parent_lifeline = GMPROC_PORT_NO_HANDLE;
+
+static GmprocProcess *
+make_role (GmprocRole role, GType type, GVariant *properties, const char *name,
+           const char *identity, gint64 pid, GError **error)
+{
+  GObject *object = gmproc_properties_unpack (type, properties, error);
+  GmprocProcessPrivate *priv;
+
+  if (object == NULL)
+    return NULL;
+
+  priv = gmproc_process_get_private (GMPROC_PROCESS (object));
+  priv->role = role;
+  g_free (priv->name);
+  priv->name = g_strdup (name);
+  g_free (priv->identity);
+  priv->identity = g_strdup (identity);
+  priv->pid = pid;
+  return GMPROC_PROCESS (object);
+}
+
+void
+gmproc_process_init_main (void)
+{
+  current = make_role (GMPROC_ROLE_CURRENT, GMPROC_TYPE_PROCESS, NULL, "MainProcess", NULL,
+                       gmproc_port_self_get_pid (), NULL);
+}
+
+/* The lifeline breaks when the parent is gone, however it went and whichever of its threads started
+ * us. Nothing of this process is run or flushed any more: that may block, and has nobody to serve.
+ */
+static gpointer
+watch_lifeline (G_GNUC_UNUSED gpointer data)
+{
+  gmproc_port_lifeline_wait (parent_lifeline);
+  gmproc_port_self_end (EXIT_FAILURE);
+}
+
+static gboolean
+become_child (GmprocBootstrap *bootstrap, GError **error)
+{
+  GType type = GMPROC_TYPE_PROCESS;
+  GmprocTarget target = NULL;
+  GmprocProcessPrivate *priv;
+
+  if (bootstrap->type != NULL)
+    type = gmproc_registry_find_type (bootstrap->type, error);
+  if (type == G_TYPE_INVALID)
+    return FALSE;
+  if (bootstrap->target != NULL)
+    {
+      target = gmproc_registry_find_target (bootstrap->target, error);
+      if (target == NULL)
+        return FALSE;
+    }
+
+  parent = make_role (GMPROC_ROLE_PARENT, GMPROC_TYPE_PROCESS, NULL, bootstrap->parent_name, NULL,
+                      bootstrap->parent_pid, error);
+  current = make_role (GMPROC_ROLE_CURRENT, type, bootstrap->properties, bootstrap->name,
+                       bootstrap->identity, gmproc_port_self_get_pid (), error);
+  if (current == NULL)
+    return FALSE;
+
+  priv = gmproc_process_get_private (current);
+  priv->daemon = bootstrap->is_daemon;
+  priv->args = g_steal_pointer (&bootstrap->args);
+  priv->target = target;
+  return TRUE;
+}
+
+int
+gmproc_process_run_child (GmprocBootstrap *bootstrap)
+{
+  g_autoptr (GError) error = NULL;
+  int status = EXIT_FAILURE;
+
+  gmproc_port_self_set_title (bootstrap->name);
+  parent_lifeline = bootstrap->lifeline;
+  bootstrap->lifeline = GMPROC_PORT_NO_HANDLE;
+  if (bootstrap->is_daemon)
+    g_thread_unref (g_thread_new ("gmproc-lifeline", watch_lifeline, NULL));
+
+  if (become_child (bootstrap, &error))
+    status = GMPROC_PROCESS_GET_CLASS (current)->run (current, &error);
+  if (error == NULL && status >= 0 && status <= LARGEST_EXIT_STATUS)
+    return status;
+
+  if (error == NULL)
+    g_set_error (&error, GMPROC_ERROR, GMPROC_ERROR_FAILED,
+                 "The target returned %d, which is no exit status (0 to %d)", status,
+                 LARGEST_EXIT_STATUS);
+  g_printerr ("%s: %s\n", bootstrap->name, error->message);
+  return EXIT_FAILURE;
+}
+
+gboolean
+gmproc_process_parent_is_alive (void)
+{
+  return !gmproc_port_lifeline_is_broken (parent_lifeline);
+}
+
+/**
+ * gmproc_process_get_current:
+ *
+ * The process that the caller runs in. In the main program it is named `MainProcess`.
+ *
+ * Returns: (transfer none) (nullable): the process, or %NULL before gmproc_init()
+ * Since: 1.0
+ */
+GmprocProcess *
+gmproc_process_get_current (void)
+{
+  return current;
+}
+
+/**
+ * gmproc_process_get_parent:
+ *
+ * The process that started this one. It can be asked for its name and id, and whether it is alive.
+ *
+ * Returns: (transfer none) (nullable): the parent, or %NULL in the main program
+ * Since: 1.0
+ */
+GmprocProcess *
+gmproc_process_get_parent (void)
+{
+  return parent;
+}
