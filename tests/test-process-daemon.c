@@ -99,10 +99,10 @@ family_start (Family *self, GmprocTarget target)
   g_assert_true (gmproc_pipe_new (FALSE, &self->from_all, &all, NULL));
   g_assert_true (gmproc_pipe_new (FALSE, &self->from_ordinary, &ordinary, NULL));
   g_assert_true (gmproc_pipe_new (FALSE, &orders, &self->to_ordinary, NULL));
-  self->middle = gmproc_process_new (target,
-                                     g_variant_new ("(hhh)", gmproc_connection_get_handle (all),
-                                                    gmproc_connection_get_handle (ordinary),
-                                                    gmproc_connection_get_handle (orders)));
+  self->middle =
+      gmproc_process_new (target, g_variant_new ("(hhh)", gmproc_connection_get_handle (all),
+                                                 gmproc_connection_get_handle (ordinary),
+                                                 gmproc_connection_get_handle (orders)));
   start (self->middle);
 }
 
@@ -154,8 +154,8 @@ GMPROC_DEFINE_TARGET (stay)
 static void
 start_staying (GmprocTarget target, GmprocConnection *out, const char *word, gboolean daemon)
 {
-  g_autoptr (GmprocProcess) process = gmproc_process_new (
-      target, g_variant_new ("(hs)", gmproc_connection_get_handle (out), word));
+  g_autoptr (GmprocProcess) process =
+      gmproc_process_new (target, g_variant_new ("(hs)", gmproc_connection_get_handle (out), word));
 
   gmproc_process_set_daemon (process, daemon);
   start (process);
@@ -495,8 +495,7 @@ GMPROC_DEFINE_TARGET (grow)
     {
       g_autofree char *below = g_strdup_printf ("%s%d", path, i);
       g_autoptr (GmprocProcess) process = gmproc_process_new (
-          grow,
-          g_variant_new ("(his)", gmproc_connection_get_handle (out), depth - 1, below));
+          grow, g_variant_new ("(his)", gmproc_connection_get_handle (out), depth - 1, below));
 
       start (process);
       join (process, EXIT_SUCCESS);
@@ -514,8 +513,8 @@ test_recursion (void)
   g_autoptr (GmprocProcess) process = NULL;
 
   g_assert_true (gmproc_pipe_new (FALSE, &in, &out, NULL));
-  process =
-      gmproc_process_new (grow, g_variant_new ("(his)", gmproc_connection_get_handle (out), 2, "r"));
+  process = gmproc_process_new (
+      grow, g_variant_new ("(his)", gmproc_connection_get_handle (out), 2, "r"));
   start (process);
   g_clear_object (&out);
   for (gsize i = 0; i < G_N_ELEMENTS (order); i++)

@@ -65,10 +65,9 @@ runner_init (Runner *self)
   g_assert_no_error (error);
   gmproc_pipe_new (FALSE, &down_reader, &self->down, &error);
   g_assert_no_error (error);
-  self->process =
-      gmproc_process_new (run_until_told,
-                          g_variant_new ("(hh)", gmproc_connection_get_handle (up_writer),
-                                         gmproc_connection_get_handle (down_reader)));
+  self->process = gmproc_process_new (
+      run_until_told, g_variant_new ("(hh)", gmproc_connection_get_handle (up_writer),
+                                     gmproc_connection_get_handle (down_reader)));
 }
 
 static void
@@ -125,8 +124,7 @@ static void
 assert_string (GmprocProcess *process, const char *end)
 {
   g_autofree char *string = gmproc_process_to_string (process);
-  g_autofree char *expected =
-      g_strdup_printf ("<%s %s>", gmproc_process_get_name (process), end);
+  g_autofree char *expected = g_strdup_printf ("<%s %s>", gmproc_process_get_name (process), end);
 
   g_assert_cmpstr (string, ==, expected);
 }

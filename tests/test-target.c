@@ -120,8 +120,8 @@ check_report (const char *name, GVariant *value)
   gint64 pid, parent_pid;
 
   g_assert_true (gmproc_pipe_new (FALSE, &in, &out, NULL));
-  process = gmproc_process_new (
-      report, g_variant_new ("(hv)", gmproc_connection_get_handle (out), sent));
+  process =
+      gmproc_process_new (report, g_variant_new ("(hv)", gmproc_connection_get_handle (out), sent));
   if (name != NULL)
     gmproc_process_set_name (process, name);
   start (process);
@@ -195,9 +195,9 @@ test_large_args (void)
 
   for (gsize i = 0; i < N_LARGE; i++)
     bytes[i] = i % 251;
-  process = gmproc_process_new (check_large,
-                                g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, bytes, N_LARGE,
-                                                         TRUE, g_free, bytes));
+  process =
+      gmproc_process_new (check_large, g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, bytes,
+                                                                N_LARGE, TRUE, g_free, bytes));
   start (process);
   join (process, 5);
 }
@@ -218,8 +218,7 @@ test_names (void)
 static void
 check_exit_code (GmprocTarget target, int status, int exit_code)
 {
-  g_autoptr (GmprocProcess) process =
-      gmproc_process_new (target, g_variant_new_int32 (status));
+  g_autoptr (GmprocProcess) process = gmproc_process_new (target, g_variant_new_int32 (status));
 
   start (process);
   join (process, exit_code);
@@ -325,8 +324,8 @@ test_closed_object (void)
   g_autoptr (GError) error = NULL;
 
   g_assert_true (gmproc_pipe_new (FALSE, &in, &out, NULL));
-  process = gmproc_process_new (do_nothing,
-                                g_variant_new_handle (gmproc_connection_get_handle (out)));
+  process =
+      gmproc_process_new (do_nothing, g_variant_new_handle (gmproc_connection_get_handle (out)));
   gmproc_connection_close (out);
   g_assert_false (gmproc_process_start (process, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
@@ -345,8 +344,8 @@ test_objects_are_let_go (void)
   g_assert_true (gmproc_pipe_new (FALSE, &in, &out, NULL));
   weak = out;
   g_object_add_weak_pointer (G_OBJECT (out), &weak);
-  process = gmproc_process_new (do_nothing,
-                                g_variant_new_handle (gmproc_connection_get_handle (out)));
+  process =
+      gmproc_process_new (do_nothing, g_variant_new_handle (gmproc_connection_get_handle (out)));
   g_object_unref (out);
   g_assert_nonnull (weak);
   start (process);

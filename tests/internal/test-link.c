@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * What a link makes of a stream that the other side damaged: raw bytes go in at one end.
+ */
+#include "config.h"
+
+#include "internal/link.h"
+
+#include <string.h>
+
+#include "../support.h"
+#include "gmproc-connection.h"
+#include "gmproc-error.h"
+#include "internal/shareable.h"
+
+#define N_RANDOM 500
+#define BOUND (g_get_monotonic_time () + 60 * G_TIME_SPAN_SECOND)
+
+typedef struct
+{
+  GmprocPortChannel out;
+  GmprocLink in;
+} Ends;
+
+static void
+ends_init (Ends *self)
+{
+  g_autoptr (GError) error = NULL;
+  gintptr reader, writer;
+
+  gmproc_port_channel_new_pipe (&reader, &writer, &error);
+  g_assert_no_error (error);
+  gmproc_port_channel_attach (&self->out, writer, &error);
+  g_assert_no_error (error);
+  gmproc_link_init (&self->in, reader, GMPROC_PORT_NO_HANDLE, &error);
+  g_assert_no_error (error);
+}
+
+static void
+ends_clear (Ends *self)
+{
+  gmproc_port_channel_detach (&self->out);
+  gmproc_link_clear (&self->in);
+}
+
+static void
+write_raw (Ends *self, gconstpointer data, gsize size)
+{
+  while (size > 0)
+    {
+      GOutputVector vector = { data, size };
+      g_autoptr (GError) error = NULL;
+      gssize count = gmproc_port_channel_write (&self->out, &vector, 1, BOUND, NULL, &error);
+
+      g_assert_no_error (error);
+      data = (const guint8 *) data + count;
+      size -= (gsize) count;
+    }
+}
+
+static void
+write_header (Ends *self, guint32 kind, guint32 zero, guint64 size)
+{
+  const GmprocLinkHeader header = { kind, zero, size };
+
+  write_raw (self, &header, sizeof header);
+}
+
+static void
+assert_fails (Ends *self, gint64 deadline, GQuark domain, int code)
+{
+  g_autoptr (GError) error = NULL;
+  GmprocCodecKind kind;
+
+  g_assert_null (gmproc_link_receive (&self->in, deadline, NULL, &kind, &error));
+  g_assert_error (error, domain, code);
+}
+
+/* An error that stays: where the next message begins is not known. */
+static void
+check_bad_header (guint32 kind, guint32 zero, guint64 size)
+{
+  Ends ends;
+
+  ends_init (&ends);
+  write_header (&ends, kind, zero, size);
+  write_header (&ends, GMPROC_CODEC_BYTES, 0, 0);
+  assert_fails (&ends, BOUND, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE);
+  assert_fails (&ends, BOUND, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE);
+  ends_clear (&ends);
+}
+
+static void
+test_bad_headers (void)
+{
+  check_bad_header (0, 0, 0);
+  check_bad_header ('X', 0, 1);
+  check_bad_header (G_MAXUINT32, 0, 1);
+  check_bad_header (GMPROC_CODEC_BYTES | 0x100, 0, 1);
+  check_bad_header (GMPROC_CODEC_BYTES, 1, 1);
+  check_bad_header (GMPROC_CODEC_BYTES, 0, G_GUINT64_CONSTANT (1) << 63);
+  check_bad_header (GMPROC_CODEC_VARIANT, 0, G_MAXUINT64);
+}
+
+/* A size that nobody can have is not believed: memory comes with the bytes. */
+static void
+test_huge_size (void)
+{
+  static const guint64 sizes[] = { G_MAXINT64, G_GUINT64_CONSTANT (1) << 40, 1 << 30 };
+  static guint8 some[3000];
+
+  for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      Ends ends;
+
+      if (sizes[i] > G_MAXSSIZE)
+        continue;
+      ends_init (&ends);
+      write_header (&ends, GMPROC_CODEC_BYTES, 0, sizes[i]);
+      write_raw (&ends, some, sizeof some);
+      assert_fails (&ends, 0, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+      g_assert_cmpuint (ends.in.body_allocated, <=, 4 * 1024 * 1024);
+      gmproc_port_channel_detach (&ends.out);
+      assert_fails (&ends, BOUND, G_IO_ERROR, G_IO_ERROR_CLOSED);
+      ends_clear (&ends);
+    }
+}
+
+/* GM-05: wherever in a message the sender stops, a time is kept, and the end is told. */
+static void
+test_cut (void)
+{
+  guint8 message[sizeof (GmprocLinkHeader) + 5];
+  const GmprocLinkHeader header = { GMPROC_CODEC_BYTES, 0, 5 };
+
+  memcpy (message, &header, sizeof header);
+  memcpy (message + sizeof header, "hello", 5);
+  for (gsize i = 0; i < sizeof message; i++)
+    {
+      Ends ends;
+
+      ends_init (&ends);
+      write_raw (&ends, message, i);
+      assert_fails (&ends, 0, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+      assert_fails (&ends, g_get_monotonic_time () + 1000, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+      gmproc_port_channel_detach (&ends.out);
+      assert_fails (&ends, BOUND, G_IO_ERROR, G_IO_ERROR_CLOSED);
+      assert_fails (&ends, BOUND, G_IO_ERROR, G_IO_ERROR_CLOSED);
+      ends_clear (&ends);
+    }
+}
+
+/* One byte at a time, with a call that ends between any two. */
+static void
+test_drip (void)
+{
+  const GmprocLinkHeader header = { GMPROC_CODEC_VARIANT, 0, 3 };
+  g_autoptr (GBytes) body = NULL;
+  g_autoptr (GError) error = NULL;
+  guint8 message[sizeof header + 3];
+  GmprocCodecKind kind;
+  Ends ends;
+
+  memcpy (message, &header, sizeof header);
+  memcpy (message + sizeof header, "abc", 3);
+  ends_init (&ends);
+  for (gsize i = 0; i < sizeof message; i++)
+    {
+      assert_fails (&ends, 0, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+      write_raw (&ends, message + i, 1);
+    }
+  body = gmproc_link_receive (&ends.in, 0, NULL, &kind, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (kind, ==, GMPROC_CODEC_VARIANT);
+  g_assert_cmpmem (g_bytes_get_data (body, NULL), g_bytes_get_size (body), "abc", 3);
+  ends_clear (&ends);
+}
+
+/* The connection above: a message that is whole but is no value spoils itself and not the next. */
+static void
+test_bad_value (void)
+{
+  g_autoptr (GmprocConnection) in = NULL;
+  g_autoptr (GmprocConnection) out = NULL;
+  g_autoptr (GmprocParcel) parcel = gmproc_parcel_new ();
+  g_autoptr (GVariant) exported = NULL;
+  g_autoptr (GVariant) value = NULL;
+  g_autoptr (GError) error = NULL;
+  guint n_handles;
+  gintptr raw;
+  Ends ends;
+
+  g_assert_true (gmproc_pipe_new (FALSE, &in, &out, NULL));
+  exported = gmproc_shareable_export (GMPROC_SHAREABLE (out), parcel, NULL);
+  g_variant_ref_sink (exported);
+  raw = gmproc_parcel_get_handles (parcel, &n_handles)[0];
+  g_assert_cmpuint (n_handles, ==, 1);
+  g_assert_true (gmproc_port_handle_duplicate (raw, &raw, NULL));
+  ends_init (&ends);
+  gmproc_port_channel_detach (&ends.out);
+  g_assert_true (gmproc_port_channel_attach (&ends.out, raw, NULL));
+
+  write_header (&ends, GMPROC_CODEC_VARIANT, 0, 3);
+  write_raw (&ends, "\2\0b", 3); /* neither true nor false, so not in normal form */
+  g_assert_true (gmproc_connection_send (out, g_variant_new_int32 (5), NULL, NULL));
+  g_assert_null (gmproc_connection_receive (in, 0, NULL, &error));
+  g_assert_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE);
+  g_clear_error (&error);
+  value = gmproc_connection_receive (in, 0, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (g_variant_get_int32 (value), ==, 5);
+  ends_clear (&ends);
+}
+
+/* Whatever comes: messages, then an error or the end. */
+static void
+test_random (void)
+{
+  for (int i = 0; i < N_RANDOM; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      guint8 noise[256];
+      Ends ends;
+
+      ends_init (&ends);
+      if (i % 2 == 0)
+        write_header (&ends, GMPROC_CODEC_VARIANT, 0, (guint64) g_test_rand_int_range (0, 300));
+      for (gsize j = 0; j < sizeof noise; j++)
+        noise[j] = (guint8) g_test_rand_int_range (0, 256);
+      write_raw (&ends, noise, (gsize) g_test_rand_int_range (0, sizeof noise));
+      gmproc_port_channel_detach (&ends.out);
+      while (error == NULL)
+        {
+          GmprocCodecKind kind;
+          g_autoptr (GBytes) message = gmproc_link_receive (&ends.in, BOUND, NULL, &kind, &error);
+          g_autoptr (GVariant) value = NULL;
+
+          if (message != NULL)
+            value = gmproc_codec_load_message (kind, message, NULL);
+        }
+      if (!g_error_matches (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE))
+        g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+      ends_clear (&ends);
+    }
+}
+
+static void
+warm_up (void)
+{
+  Ends ends;
+
+  ends_init (&ends);
+  ends_clear (&ends);
+}
+
+int
+main (int argc, char **argv)
+{
+  gmproc_test_init (&argc, &argv);
+  gmproc_test_set_warm_up (warm_up);
+  gmproc_test_add ("/link/bad-headers", test_bad_headers);
+  gmproc_test_add ("/link/huge-size", test_huge_size);
+  gmproc_test_add ("/link/cut", test_cut);
+  gmproc_test_add ("/link/drip", test_drip);
+  gmproc_test_add ("/link/bad-value", test_bad_value);
+  gmproc_test_add ("/link/random", test_random);
+  return g_test_run ();
+}
