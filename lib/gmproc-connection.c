@@ -39,6 +39,7 @@ struct _GmprocConnection
   GmprocTurn receiver;
   GmprocTurn sender;
   gboolean is_closed; /* atomic */
+  GMutex closing;     /* over the look at both turns in finish_close() */
 };
 
 static void gmproc_connection_shareable_init (GmprocShareableInterface *iface);
@@ -55,6 +56,7 @@ gmproc_connection_finalize (GObject *object)
   gmproc_link_clear (&self->link);
   gmproc_turn_clear (&self->receiver);
   gmproc_turn_clear (&self->sender);
+  g_mutex_clear (&self->closing);
 
   G_OBJECT_CLASS (gmproc_connection_parent_class)->finalize (object);
 }
@@ -71,6 +73,7 @@ gmproc_connection_init (GmprocConnection *self)
   self->link = (GmprocLink) GMPROC_LINK_INIT;
   gmproc_turn_init (&self->receiver);
   gmproc_turn_init (&self->sender);
+  g_mutex_init (&self->closing);
 }
 
 /* Takes both handles over, also when it fails. */
@@ -145,11 +148,14 @@ gmproc_connection_shareable_init (GmprocShareableInterface *iface)
 
 /* -- turns and closing ----------------------------------------------------------------------- */
 
-/* Closes the channel, unless somebody is inside; then that one comes here when leaving. Both turns
- * are always tried in the same order, so of two that leave at once one gets both. */
+/* Closes the channel, unless somebody is inside; then that one comes here when leaving. Of two that
+ * leave at once, the mutex lets the second one in only when the first has given both turns back:
+ * otherwise each could find a turn taken, by the other who only tries, and nobody would close. */
 static void
 finish_close (GmprocConnection *self)
 {
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->closing);
+
   if (!gmproc_turn_try (&self->receiver))
     return;
   if (gmproc_turn_try (&self->sender))
@@ -158,6 +164,14 @@ finish_close (GmprocConnection *self)
       gmproc_turn_give (&self->sender);
     }
   gmproc_turn_give (&self->receiver);
+}
+
+static void
+leave (GmprocConnection *self, GmprocTurn *turn)
+{
+  gmproc_turn_give (turn);
+  if (gmproc_connection_is_closed (self))
+    finish_close (self);
 }
 
 static gboolean
@@ -176,16 +190,9 @@ enter (GmprocConnection *self, GmprocTurn *turn, gboolean is_allowed, const char
   if (!gmproc_connection_is_closed (self))
     return TRUE;
 
-  gmproc_turn_give (turn);
+  /* Whoever closed it may have found this turn taken. */
+  leave (self, turn);
   return set_closed_error (error);
-}
-
-static void
-leave (GmprocConnection *self, GmprocTurn *turn)
-{
-  gmproc_turn_give (turn);
-  if (gmproc_connection_is_closed (self))
-    finish_close (self);
 }
 
 static gboolean

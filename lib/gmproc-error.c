@@ -13,4 +13,7 @@
  * Returns: the quark
  * Since: 1.0
  */
-G_DEFINE_QUARK (gmproc - error - quark, gmproc_error)
+/* The first argument becomes the name as it is written. */
+/* clang-format off */
+G_DEFINE_QUARK (gmproc-error-quark, gmproc_error)
+/* clang-format on */

@@ -41,13 +41,31 @@ ensure_shareable_types (void)
   g_type_ensure (GMPROC_TYPE_WORKER_LINK);
 }
 
+/* NULL without an error in the main program. */
 static GmprocBootstrap *
-read_bootstrap (GBytes *bytes, const gintptr *handles, guint n_handles, GError **error)
+receive_bootstrap (int *argc, char ***argv, GError **error)
 {
-  g_autoptr (GmprocParcel) parcel = gmproc_parcel_new_received (handles, n_handles);
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GmprocParcel) parcel = NULL;
+  g_autofree gintptr *handles = NULL;
+  guint n_handles;
+
+  if (!gmproc_port_child_receive (argc, argv, &bytes, &handles, &n_handles, error))
+    return NULL;
 
   ensure_shareable_types ();
+  parcel = gmproc_parcel_new_received (handles, n_handles);
   return gmproc_bootstrap_read (bytes, parcel, error);
+}
+
+/* Nothing that is freed here is freed by exit(), and a leak checker would tell of every child. */
+static G_NORETURN void
+run_and_exit (GmprocBootstrap *bootstrap)
+{
+  int status = gmproc_process_run_child (bootstrap);
+
+  gmproc_bootstrap_free (bootstrap);
+  exit (status);
 }
 
 /**
@@ -74,10 +92,7 @@ void
 gmproc_init (int *argc, char ***argv)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) bytes = NULL;
-  g_autoptr (GmprocBootstrap) bootstrap = NULL;
-  g_autofree gintptr *handles = NULL;
-  guint n_handles;
+  GmprocBootstrap *bootstrap;
 
   g_return_if_fail (argc != NULL && argv != NULL);
   if (gmproc_process_get_current () != NULL)
@@ -85,8 +100,7 @@ gmproc_init (int *argc, char ***argv)
 
   atexit (gmproc_child_end_all);
 
-  if (gmproc_port_child_receive (argc, argv, &bytes, &handles, &n_handles, &error))
-    bootstrap = read_bootstrap (bytes, handles, n_handles, &error);
+  bootstrap = receive_bootstrap (argc, argv, &error);
   if (error != NULL)
     {
       g_printerr ("%s: %s\n", g_get_prgname () != NULL ? g_get_prgname () : "gmproc",
@@ -94,7 +108,7 @@ gmproc_init (int *argc, char ***argv)
       exit (EXIT_FAILURE);
     }
   if (bootstrap != NULL)
-    exit (gmproc_process_run_child (bootstrap));
+    run_and_exit (bootstrap);
 
   gmproc_process_init_main ();
 }

@@ -5,7 +5,8 @@
  *
  * The lock is the port's owner-tracking lock in a slot of shared memory. Its owner is one thread of
  * one process; only that one can release it. When the owner ends without releasing, the next one
- * that asks gets the lock, and gmproc_lock_was_abandoned() tells it so while it holds the lock.
+ * that asks gets the lock, and gmproc_lock_was_abandoned() tells it so while it holds the lock. An
+ * owner that drops its last reference without releasing owns the lock until it ends.
  *
  * Beside it the slot has the owner's notes: who it is, how often it acquired the lock, and whether
  * the owner before it died. Only the owner writes them, so the lock itself protects them. They lie
@@ -39,7 +40,7 @@ typedef struct
   guint16 was_abandoned;
   guint32 depth;
   gint64 owner_pid;
-  guint64 owner_thread; /* an address in that process; 0 when the lock was released */
+  guint64 owner_thread; /* its mark; 0 when the lock was released */
 } State;
 
 G_STATIC_ASSERT (sizeof (State) <= GMPROC_MONITOR_STATE_SIZE);
@@ -57,10 +58,37 @@ get_state (GmprocLock *self)
   return self->monitor.state;
 }
 
+/* What stands for the calling thread in the notes. It is random, because an address or a number is
+ * given again to a later thread, which would look like the owner that ended. */
+static guint64
+get_thread_mark (void)
+{
+  static __thread guint64 mark;
+
+  if (G_UNLIKELY (mark == 0))
+    mark = (guint64) g_random_int () << 32 | g_random_int () | 1;
+  return mark;
+}
+
+static gboolean
+is_held_by_this_process (GmprocLock *self)
+{
+  const State *state = get_state (self);
+
+  return state != NULL && __atomic_load_n (&state->owner_thread, __ATOMIC_RELAXED) != 0
+         && state->owner_pid == gmproc_port_self_get_pid ();
+}
+
 static void
 gmproc_lock_finalize (GObject *object)
 {
-  gmproc_monitor_clear (&GMPROC_LOCK (object)->monitor);
+  GmprocLock *self = GMPROC_LOCK (object);
+
+  /* The system notes in the lock itself which locks a thread owns, and reads it there when the
+   * thread ends. So a lock that is dropped while it is held stays where it is, and the next owner
+   * is told that it was abandoned. */
+  if (!is_held_by_this_process (self))
+    gmproc_monitor_clear (&self->monitor);
 
   G_OBJECT_CLASS (gmproc_lock_parent_class)->finalize (object);
 }
@@ -151,19 +179,19 @@ note_owner (GmprocLock *self, gboolean was_abandoned)
   State *state = get_state (self);
 
   state->owner_pid = gmproc_port_self_get_pid ();
-  __atomic_store_n (&state->owner_thread, (guintptr) g_thread_self (), __ATOMIC_RELAXED);
+  __atomic_store_n (&state->owner_thread, get_thread_mark (), __ATOMIC_RELAXED);
   state->depth = 1;
   state->was_abandoned = was_abandoned;
 }
 
 /* Another thread may read the notes while the owner writes them, but it cannot find itself there:
- * only a thread itself writes its own address. */
+ * only a thread itself writes its own mark. */
 static gboolean
 is_owner (GmprocLock *self)
 {
   const State *state = get_state (self);
 
-  return __atomic_load_n (&state->owner_thread, __ATOMIC_RELAXED) == (guintptr) g_thread_self ()
+  return __atomic_load_n (&state->owner_thread, __ATOMIC_RELAXED) == get_thread_mark ()
          && state->owner_pid == gmproc_port_self_get_pid ();
 }
 

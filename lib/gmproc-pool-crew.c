@@ -14,6 +14,9 @@
 /* In a row, before the pool gives up. */
 #define MAX_USELESS_WORKERS (3)
 
+/* The one that it runs, and the next. */
+#define MAX_CHUNKS_OF_WORKER (2)
+
 /* -- workers ----------------------------------------------------------------------------------- */
 
 gboolean
@@ -56,6 +59,7 @@ start_again_locked (GmprocPool *self, GmprocPoolWorker *worker)
     gmproc_pool_fail_jobs_locked (self, error);
 }
 
+/* For a worker that has nothing to do. */
 static GmprocChunk *
 next_chunk_locked (gpointer data)
 {
@@ -71,33 +75,75 @@ next_chunk_locked (gpointer data)
   return NULL;
 }
 
-/* Once around all workers. TRUE if anything changed, so that it is worth to look again. */
+/* For a worker that is busy, so that it need not wait for us in between. Not the last chunks of a
+ * job: they would wait behind a slow item while another worker has nothing to do. */
+static GmprocChunk *
+next_chunk_ahead_locked (gpointer data)
+{
+  GmprocPool *self = data;
+
+  for (GList *link = self->jobs.head; link != NULL; link = link->next)
+    {
+      if (gmproc_job_count_chunks (link->data) > self->n_workers)
+        return gmproc_job_take_chunk (link->data);
+    }
+  return NULL;
+}
+
+/* Settles a death, replaces the dead, reads results, and gives something to do. */
+static gboolean
+serve_locked (GmprocPool *self, GmprocPoolWorker *worker)
+{
+  gboolean has_changed = FALSE, was_useless;
+
+  if (gmproc_pool_worker_check_end (worker, &was_useless))
+    {
+      self->n_useless = was_useless ? self->n_useless + 1 : 0;
+      has_changed = TRUE;
+    }
+  if (gmproc_pool_worker_get_process (worker) == NULL && self->jobs.length > 0
+      && self->state != GMPROC_POOL_TERMINATED)
+    {
+      start_again_locked (self, worker);
+      has_changed = TRUE;
+    }
+  has_changed |= gmproc_pool_worker_receive (worker);
+  has_changed |= gmproc_pool_worker_give (worker, 1, next_chunk_locked, self);
+  return has_changed;
+}
+
+/* Twice around all workers: nobody gets a second chunk before everybody has one. TRUE if anything
+ * changed, so that it is worth to look again. */
 static gboolean
 pump_locked (GmprocPool *self)
 {
   gboolean has_changed = FALSE;
 
   for (guint i = 0; i < self->workers->len; i++)
+    has_changed |= serve_locked (self, g_ptr_array_index (self->workers, i));
+
+  for (guint i = 0; i < self->workers->len; i++)
     {
       GmprocPoolWorker *worker = g_ptr_array_index (self->workers, i);
-      gboolean was_useless;
 
-      if (gmproc_pool_worker_check_end (worker, &was_useless))
-        {
-          self->n_useless = was_useless ? self->n_useless + 1 : 0;
-          has_changed = TRUE;
-        }
-      if (gmproc_pool_worker_get_process (worker) == NULL && self->jobs.length > 0
-          && self->state != GMPROC_POOL_TERMINATED)
-        {
-          start_again_locked (self, worker);
-          has_changed = TRUE;
-        }
-      has_changed |= gmproc_pool_worker_pump (worker, next_chunk_locked, self);
+      has_changed |=
+          gmproc_pool_worker_give (worker, MAX_CHUNKS_OF_WORKER, next_chunk_ahead_locked, self);
       if (self->state == GMPROC_POOL_CLOSED && self->jobs.length == 0)
         gmproc_pool_worker_quit (worker);
     }
   return has_changed;
+}
+
+/* Before the first of some calls: a worker that was killed while nothing was to do does not count
+ * as one that cannot begin. */
+static void
+forget_useless_locked (GmprocPool *self)
+{
+  gboolean was_useless;
+
+  for (guint i = 0; i < self->workers->len; i++)
+    gmproc_pool_worker_check_end (g_ptr_array_index (self->workers, i), &was_useless);
+  self->n_useless = 0;
 }
 
 /* -- waiting ----------------------------------------------------------------------------------- */
@@ -181,6 +227,8 @@ run_job_locked (GmprocPool *self, GmprocJob *job, GCancellable *cancellable, GEr
   if (!check_is_running_locked (self, error))
     return FALSE;
 
+  if (self->jobs.length == 0)
+    forget_useless_locked (self);
   g_queue_push_tail (&self->jobs, job);
   if (self->has_leader)
     gmproc_bell_ring (self->bell);

@@ -13,8 +13,6 @@
 #include "internal/shareable.h"
 #include "internal/worker.h"
 
-#define MAX_CHUNKS (2)
-
 /* What the reaper tells: shared with it, because it may come when the worker is gone. */
 typedef struct
 {
@@ -289,16 +287,20 @@ give_chunk (GmprocPoolWorker *self, GmprocPoolNextChunk next, gpointer pool)
   return TRUE;
 }
 
-static gboolean
-give (GmprocPoolWorker *self, GmprocPoolNextChunk next, gpointer pool)
+gboolean
+gmproc_pool_worker_give (GmprocPoolWorker *self, guint max_chunks, GmprocPoolNextChunk next,
+                         gpointer pool)
 {
   gboolean has_moved = FALSE;
+
+  if (self->process == NULL)
+    return FALSE;
 
   while (TRUE)
     {
       if (self->head != NULL)
         has_moved |= send_some (self);
-      if (self->head != NULL || self->is_quitting || self->chunks.length == MAX_CHUNKS
+      if (self->head != NULL || self->is_quitting || self->chunks.length >= max_chunks
           || !give_chunk (self, next, pool))
         return has_moved;
     }
@@ -315,6 +317,13 @@ gmproc_pool_worker_quit (GmprocPoolWorker *self)
   self->is_quitting = TRUE;
   prepare_task (self, &task, "", g_bytes_new (NULL, 0));
   send_some (self);
+}
+
+void
+gmproc_pool_worker_abandon (GmprocPoolWorker *self)
+{
+  if (self->process != NULL && !self->is_quitting)
+    gmproc_process_terminate (self->process, NULL);
 }
 
 /* -- receiving --------------------------------------------------------------------------------- */
@@ -382,11 +391,13 @@ receive_head (GmprocPoolWorker *self)
   return TRUE;
 }
 
-/* TRUE if anything came. */
-static gboolean
-receive (GmprocPoolWorker *self)
+gboolean
+gmproc_pool_worker_receive (GmprocPoolWorker *self)
 {
   gboolean has_moved = FALSE;
+
+  if (self->process == NULL)
+    return FALSE;
 
   while (self->output != NULL || receive_head (self))
     {
@@ -404,18 +415,6 @@ receive (GmprocPoolWorker *self)
       settle_result (self);
     }
   return has_moved;
-}
-
-gboolean
-gmproc_pool_worker_pump (GmprocPoolWorker *self, GmprocPoolNextChunk next, gpointer pool)
-{
-  gboolean has_received;
-
-  if (self->process == NULL)
-    return FALSE;
-
-  has_received = receive (self);
-  return give (self, next, pool) || has_received;
 }
 
 /* -- its death --------------------------------------------------------------------------------- */
@@ -444,7 +443,7 @@ gmproc_pool_worker_check_end (GmprocPoolWorker *self, gboolean *ret_was_useless)
   if (self->process == NULL || !g_atomic_int_get (&self->notice->has_ended))
     return FALSE;
 
-  receive (self);
+  gmproc_pool_worker_receive (self);
   chunk = g_queue_peek_head (&self->chunks);
   if (gmproc_worker_link_get_current (self->link, &serial, &number))
     self->has_begun = TRUE;

@@ -30,8 +30,13 @@ void gmproc_pool_worker_free (GmprocPoolWorker *self);
 /* A process and a link, in place of none or of a dead one. */
 gboolean gmproc_pool_worker_start (GmprocPoolWorker *self, GError **error);
 
-/* Reads what came, and gives and sends what there is. TRUE if anything moved. */
-gboolean gmproc_pool_worker_pump (GmprocPoolWorker *self, GmprocPoolNextChunk next, gpointer pool);
+/* Reads what came. TRUE if anything did. */
+gboolean gmproc_pool_worker_receive (GmprocPoolWorker *self);
+
+/* Gives chunks as long as the worker has less than MAX_CHUNKS, and sends what there is. TRUE if
+ * anything went out. */
+gboolean gmproc_pool_worker_give (GmprocPoolWorker *self, guint max_chunks,
+                                  GmprocPoolNextChunk next, gpointer pool);
 
 /* TRUE once for a process that has ended: what was under way is settled, and it can be started
  * again. *ret_was_useless: it had not begun a single item. */
@@ -39,6 +44,9 @@ gboolean gmproc_pool_worker_check_end (GmprocPoolWorker *self, gboolean *ret_was
 
 /* Tells it to end when it has done what it has. */
 void gmproc_pool_worker_quit (GmprocPoolWorker *self);
+
+/* Ends it, unless it was told to end. */
+void gmproc_pool_worker_abandon (GmprocPoolWorker *self);
 
 /* The process, or NULL when there is none; borrowed. */
 GmprocProcess *gmproc_pool_worker_get_process (GmprocPoolWorker *self);

@@ -70,14 +70,22 @@ gmproc_pool_set_property (GObject *object, guint prop_id, const GValue *value, G
   g_mutex_unlock (&self->mutex);
 }
 
-/* Does not wait: the processes are reaped in the background. */
+static void
+abandon_worker (gpointer worker, G_GNUC_UNUSED gpointer user_data)
+{
+  gmproc_pool_worker_abandon (worker);
+}
+
+/* Does not wait: the processes are reaped in the background. A closed pool that nobody joined may
+ * have workers that are still busy with the items of a cancelled call, and do not know of the end.
+ */
 static void
 gmproc_pool_dispose (GObject *object)
 {
   GmprocPool *self = GMPROC_POOL (object);
 
-  if (self->workers != NULL && self->state == GMPROC_POOL_RUNNING)
-    gmproc_pool_terminate (self);
+  if (self->workers != NULL && self->state != GMPROC_POOL_TERMINATED)
+    g_ptr_array_foreach (self->workers, abandon_worker, NULL);
 
   G_OBJECT_CLASS (gmproc_pool_parent_class)->dispose (object);
 }

@@ -77,7 +77,7 @@ gmproc_process_set_exit_notify (GmprocProcess *self, void (*notify) (gpointer), 
 /* -- start ------------------------------------------------------------------------------------- */
 
 static gboolean
-check_can_start (GmprocProcess *self, GError **error)
+check_can_start_locked (GmprocProcess *self, GError **error)
 {
   GmprocProcessPrivate *priv = gmproc_process_get_private (self);
 
@@ -153,21 +153,17 @@ write_bootstrap (GmprocProcess *self, GmprocParcel *parcel, GError **error)
 }
 
 static gboolean
-start_locked (GmprocProcess *self, GError **error)
+start_locked (GmprocProcess *self, GBytes *bootstrap, GmprocParcel *parcel, GError **error)
 {
   GmprocProcessPrivate *priv = gmproc_process_get_private (self);
-  g_autoptr (GmprocParcel) parcel = gmproc_parcel_new ();
-  g_autoptr (GBytes) bootstrap = NULL;
   g_autofree char *executable = NULL;
   GmprocChildOptions options;
 
-  if (!check_can_start (self, error))
+  /* Another thread may have started it since it was asked first. */
+  if (!check_can_start_locked (self, error))
     return FALSE;
   executable = gmproc_port_self_get_path (error);
   if (executable == NULL)
-    return FALSE;
-  bootstrap = write_bootstrap (self, parcel, error);
-  if (bootstrap == NULL)
     return FALSE;
 
   options = (GmprocChildOptions){ .executable = executable,
@@ -212,14 +208,27 @@ gboolean
 gmproc_process_start (GmprocProcess *self, GError **error)
 {
   GmprocProcessPrivate *priv;
+  g_autoptr (GmprocParcel) parcel = gmproc_parcel_new ();
+  g_autoptr (GBytes) bootstrap = NULL;
   g_autoptr (GPtrArray) carried = NULL;
-  gboolean started;
+  gboolean can_start, started;
 
   g_return_val_if_fail (GMPROC_IS_PROCESS (self), FALSE);
 
   priv = gmproc_process_get_private (self);
   g_mutex_lock (&priv->mutex);
-  started = start_locked (self, error);
+  can_start = check_can_start_locked (self, error);
+  g_mutex_unlock (&priv->mutex);
+  if (!can_start)
+    return FALSE;
+
+  /* Without the mutex: this calls the getters of a subclass, which may ask for the process id. */
+  bootstrap = write_bootstrap (self, parcel, error);
+  if (bootstrap == NULL)
+    return FALSE;
+
+  g_mutex_lock (&priv->mutex);
+  started = start_locked (self, bootstrap, parcel, error);
   if (started)
     carried = g_steal_pointer (&priv->carried);
   g_mutex_unlock (&priv->mutex);

@@ -8,6 +8,9 @@
 public_tests = \
   tests/test-connection \
   tests/test-init \
+  tests/test-pool \
+  tests/test-pool-crash \
+  tests/test-pool-life \
   tests/test-process \
   tests/test-process-daemon \
   tests/test-process-subclass \

@@ -103,6 +103,17 @@ check_numbers (TestCarrier *self)
                     G_CONVERTER_INPUT_AT_END | G_CONVERTER_FLUSH);
 }
 
+/* A child of which the parent set nothing. */
+static int
+check_empty (TestCarrier *self)
+{
+  g_assert_null (g_value_get_object (&self->values[PROP_PEER]));
+  g_assert_null (g_value_get_boxed (&self->values[PROP_WORDS]));
+  g_assert_null (g_value_get_variant (&self->values[PROP_VALUE]));
+  g_assert_cmpint (g_value_get_int (&self->values[PROP_INT]), ==, 0);
+  return 7;
+}
+
 static int
 test_carrier_run (GmprocProcess *process, GError **error)
 {
@@ -111,6 +122,8 @@ test_carrier_run (GmprocProcess *process, GError **error)
   GmprocConnection *peer = g_value_get_object (&self->values[PROP_PEER]);
   g_autoptr (GVariant) question = NULL;
 
+  if (g_value_get_string (&self->values[PROP_TEXT]) == NULL)
+    return check_empty (self);
   check_numbers (self);
   g_assert_cmpstr (g_value_get_string (&self->values[PROP_TEXT]), ==, "Tür");
   g_assert_cmpstrv (g_value_get_boxed (&self->values[PROP_WORDS]), words);
@@ -308,6 +321,15 @@ test_subclass (void)
 }
 
 static void
+test_nothing_set (void)
+{
+  g_autoptr (GmprocProcess) process = g_object_new (TEST_TYPE_CARRIER, NULL);
+
+  start (process);
+  join (process, 7);
+}
+
+static void
 assert_start_fails (GmprocProcess *process, int code, const char *named)
 {
   g_autoptr (GError) error = NULL;
@@ -389,6 +411,7 @@ main (int argc, char **argv)
   gmproc_test_init (&argc, &argv);
   gmproc_test_set_warm_up (warm_up);
   gmproc_test_add ("/subclass/state", test_subclass);
+  gmproc_test_add ("/subclass/nothing-set", test_nothing_set);
   gmproc_test_add ("/subclass/cannot-travel", test_property_that_cannot_travel);
   gmproc_test_add ("/subclass/unknown", test_unknown_type);
   gmproc_test_add ("/subclass/nothing", test_nothing_to_run);

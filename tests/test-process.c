@@ -478,7 +478,6 @@ test_exited_signal_not_fetched (void)
 static void
 test_dropped_while_running (void)
 {
-  g_autoptr (GError) error = NULL;
   g_autolist (GmprocProcess) children = NULL;
   gpointer weak;
   Runner runner;

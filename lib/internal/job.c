@@ -41,6 +41,7 @@ gmproc_job_new (const GmprocFunctionInfo *function, GmprocWorkerMode mode, GVari
   self->n_items = g_variant_n_children (items);
   self->n_unfinished = self->n_items;
   self->chunk_size = chunk_size > 0 ? chunk_size : choose_chunk_size (self, n_workers);
+  self->chunk_size = MIN (self->chunk_size, MAX (self->n_items, 1));
   self->chunk_size = MIN (self->chunk_size, G_MAXUINT32);
   self->outputs = g_ptr_array_new ();
   g_ptr_array_set_size (self->outputs, (self->n_items + self->chunk_size - 1) / self->chunk_size);
@@ -100,6 +101,16 @@ gmproc_job_fail (GmprocJob *self, GError *error)
 }
 
 /* -- chunks ------------------------------------------------------------------------------------ */
+
+gsize
+gmproc_job_count_chunks (GmprocJob *self)
+{
+  if (gmproc_job_is_over (self))
+    return 0;
+
+  return self->returned.length
+         + (self->n_items - self->next + self->chunk_size - 1) / self->chunk_size;
+}
 
 GmprocChunk *
 gmproc_job_take_chunk (GmprocJob *self)

@@ -53,6 +53,9 @@ gboolean gmproc_job_is_over (GmprocJob *self);
 /* Ends the job, unless it is over. Takes ERROR. */
 void gmproc_job_fail (GmprocJob *self, GError *error);
 
+/* How many chunks nobody has taken. */
+gsize gmproc_job_count_chunks (GmprocJob *self);
+
 /* The next chunk to hand to a worker, or NULL. The taker gives it a serial number. */
 GmprocChunk *gmproc_job_take_chunk (GmprocJob *self);
 GBytes *gmproc_chunk_get_input (GmprocChunk *self);

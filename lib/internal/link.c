@@ -56,6 +56,8 @@ consume (GOutputVector *vectors, gsize n_vectors, gsize count)
     {
       gsize step = MIN (count, vectors[i].size);
 
+      if (step == 0)
+        continue; /* an empty one may be at NULL, where C does not even add 0 */
       vectors[i].buffer = (const guint8 *) vectors[i].buffer + step;
       vectors[i].size -= step;
       count -= step;

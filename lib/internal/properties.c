@@ -10,7 +10,23 @@
 
 /* -- one value: to a GVariant and back --------------------------------------------------------- */
 
-/* NULL without an error for a type that cannot travel. */
+/* GVariant has no place for other text, and a GValue takes any. */
+static gboolean
+is_text (const char *string)
+{
+  return string == NULL || g_utf8_validate (string, -1, NULL);
+}
+
+static gboolean
+are_texts (const char *const *strings)
+{
+  while (strings != NULL && *strings != NULL)
+    if (!is_text (*strings++))
+      return FALSE;
+  return TRUE;
+}
+
+/* NULL without an error for a value that cannot travel. */
 static GVariant *
 value_to_variant (const GValue *value)
 {
@@ -46,6 +62,8 @@ value_to_variant (const GValue *value)
     case G_TYPE_FLAGS:
       return g_variant_new_uint32 (g_value_get_flags (value));
     case G_TYPE_STRING:
+      if (!is_text (g_value_get_string (value)))
+        return NULL;
       return g_variant_new ("ms", g_value_get_string (value));
     case G_TYPE_VARIANT:
       inner = g_value_get_variant (value);
@@ -54,13 +72,15 @@ value_to_variant (const GValue *value)
       if (!G_VALUE_HOLDS (value, G_TYPE_STRV))
         return NULL;
       strings = g_value_get_boxed (value);
+      if (!are_texts (strings))
+        return NULL;
       return g_variant_new ("m^as", strings);
     case G_TYPE_OBJECT:
       if (g_value_get_object (value) == NULL)
         return g_variant_new_maybe (G_VARIANT_TYPE_HANDLE, NULL);
       if (!GMPROC_IS_SHAREABLE (g_value_get_object (value)))
         return NULL;
-      return g_variant_new ("mh", gmproc_shareable_get_handle (g_value_get_object (value)));
+      return g_variant_new ("mh", TRUE, gmproc_shareable_get_handle (g_value_get_object (value)));
     default:
       return NULL;
     }
@@ -181,7 +201,8 @@ gmproc_properties_pack (GObject *object, GType base, GError **error)
       if (variant == NULL)
         {
           g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_TYPE,
-                       "Property “%s” of %s is a %s, which cannot travel to another process",
+                       "Property “%s” of %s has a value of type %s that cannot travel to another "
+                       "process",
                        pspecs[i]->name, G_OBJECT_TYPE_NAME (object), G_VALUE_TYPE_NAME (&value));
           return NULL;
         }

@@ -81,13 +81,14 @@ send_result (Worker *self, const GmprocWorkerTask *task, GBytes *output)
 static void
 send_error (Worker *self, const GmprocWorkerTask *task, guint failed_item, const GError *error)
 {
+  g_autofree char *message = g_utf8_make_valid (error->message, -1); /* as strings travel */
   g_autoptr (GVariant) value = NULL;
   GmprocWorkerResult result = { .serial = task->serial,
                                 .is_error = TRUE,
                                 .failed_item = failed_item };
 
   value = g_variant_ref_sink (g_variant_new (
-      GMPROC_WORKER_ERROR_TYPE, g_quark_to_string (error->domain), error->code, error->message));
+      GMPROC_WORKER_ERROR_TYPE, g_quark_to_string (error->domain), error->code, message));
   result.size = g_variant_get_size (value);
   write_all (self, &result, sizeof result);
   write_all (self, g_variant_get_data (value), result.size);
@@ -150,6 +151,8 @@ call (const GmprocFunctionInfo *function, GVariant *item, GError **error)
       g_variant_unref (result);
       return NULL;
     }
+  if (G_UNLIKELY (!gmproc_codec_refuse_handles (result, error)))
+    g_clear_pointer (&result, g_variant_unref);
   return result;
 }
 

@@ -46,7 +46,7 @@ struct GmprocPortChild
 {
   gatomicrefcount ref_count; /* the caller's, and one of a watch until EXITED has returned */
   GPid pid;
-  int pidfd; /* -1 where the system has none; closed with the child */
+  gintptr pidfd; /* GMPROC_PORT_NO_HANDLE where the system has none, and after the reaping */
   GMutex lock;
   gboolean reaped; /* under lock */
   gboolean watched;
@@ -58,14 +58,12 @@ struct GmprocPortChild
 static void
 child_unref (GmprocPortChild *child)
 {
-  gintptr pidfd = child->pidfd;
-
   if (!g_atomic_ref_count_dec (&child->ref_count))
     return;
   /* One that ended and that nobody watched would stay in the process table. */
   if (!child->reaped)
     (void) waitpid (child->pid, NULL, WNOHANG);
-  gmproc_port_handle_close (&pidfd);
+  gmproc_port_handle_close (&child->pidfd);
   g_clear_pointer (&child->context, g_main_context_unref);
   g_mutex_clear (&child->lock);
   g_free (child);
@@ -81,9 +79,9 @@ child_new (GPid pid)
   child->pid = pid;
 #ifdef SYS_pidfd_open
   /* Nobody has reaped it yet, so the id is still this child's. A failure only means a thread. */
-  child->pidfd = (int) syscall (SYS_pidfd_open, pid, 0);
+  child->pidfd = (gintptr) syscall (SYS_pidfd_open, pid, 0);
 #else
-  child->pidfd = -1;
+  child->pidfd = GMPROC_PORT_NO_HANDLE;
 #endif
   return child;
 }
@@ -222,8 +220,12 @@ static gboolean
 on_ended (gpointer data)
 {
   GmprocPortChild *child = data;
+  int exit_status = reap (child);
 
-  child->exited (child, reap (child), child->user_data);
+  /* Before the others hear of the end, so that they find nothing left open. The source that polled
+   * it ends with this call and does not poll again. */
+  gmproc_port_handle_close (&child->pidfd);
+  child->exited (child, exit_status, child->user_data);
   return G_SOURCE_REMOVE; /* drops the watch's reference */
 }
 
@@ -276,9 +278,9 @@ gmproc_port_child_watch (GmprocPortChild *child, GmprocPortChildExited exited, g
   child->context = g_main_context_ref_thread_default ();
   g_atomic_ref_count_inc (&child->ref_count); /* until EXITED has returned */
 #ifdef SYS_pidfd_open
-  if (child->pidfd != -1)
+  if (child->pidfd != GMPROC_PORT_NO_HANDLE)
     {
-      attach_watch (child, g_unix_fd_source_new (child->pidfd, G_IO_IN),
+      attach_watch (child, g_unix_fd_source_new ((int) child->pidfd, G_IO_IN),
                     G_SOURCE_FUNC (on_pidfd_ready));
       return;
     }

@@ -98,12 +98,12 @@ test_damaged (void)
   assert_bad ("\xff\0\0s", 4);     /* not UTF-8 */
   assert_bad ("no path\0\0o", 10);
   assert_bad ("z\0\0g", 4);
-  assert_bad ("\0\0z", 3);        /* no type */
-  assert_bad ("\0\0ii", 4);       /* two types */
-  assert_bad ("\0\0*", 3);        /* a pattern of types */
-  assert_bad ("\0\0a", 3);        /* half a type */
-  assert_bad ("\1\0\0\0\0ai", 7); /* one and a quarter elements */
-  assert_bad ("a\0\x09\0as", 6);  /* an end beyond the data */
+  assert_bad ("\0\0z", 3);          /* no type */
+  assert_bad ("\0\0ii", 4);         /* two types */
+  assert_bad ("\0\0*", 3);          /* a pattern of types */
+  assert_bad ("\0\0a", 3);          /* half a type */
+  assert_bad ("\1\0\0\0\5\0ai", 8); /* one and a quarter elements */
+  assert_bad ("a\0\x09\0as", 6);    /* an end beyond the data */
 }
 
 /* A type that is nested deeper than GVariant goes, and values inside values. */
@@ -154,15 +154,18 @@ test_random_damage (void)
 static void
 test_message_kinds (void)
 {
-  g_autoptr (GBytes) bytes = g_bytes_new_static ("\0i", 2);
   g_autoptr (GVariant) as_bytes = NULL;
+  g_autoptr (GVariant) nothing = NULL;
   g_autoptr (GError) error = NULL;
 
-  as_bytes = gmproc_codec_load_message (GMPROC_CODEC_BYTES, bytes, &error);
+  as_bytes = gmproc_codec_take_message (GMPROC_CODEC_BYTES, g_memdup2 ("\0i", 2), 2, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (g_variant_get_type_string (as_bytes), ==, "ay");
   g_assert_cmpuint (g_variant_get_size (as_bytes), ==, 2);
-  g_assert_null (gmproc_codec_load_message (GMPROC_CODEC_VARIANT, bytes, &error));
+  nothing = gmproc_codec_take_message (GMPROC_CODEC_BYTES, NULL, 0, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_variant_n_children (nothing), ==, 0);
+  g_assert_null (gmproc_codec_take_message (GMPROC_CODEC_VARIANT, g_memdup2 ("\0i", 2), 2, &error));
   g_assert_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE);
 }
 

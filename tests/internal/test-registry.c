@@ -152,9 +152,9 @@ test_public_checks (void)
     {
       g_autoptr (GError) error = NULL;
 
-      g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_CRITICAL, "*is_definite (in_type)*");
+      g_test_expect_message ("gmproc", G_LOG_LEVEL_CRITICAL, "*is_definite (in_type)*");
       gmproc_register_function ("bad", bad_types[i], "i", first_function);
-      g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_CRITICAL, "*is_definite (out_type)*");
+      g_test_expect_message ("gmproc", G_LOG_LEVEL_CRITICAL, "*is_definite (out_type)*");
       gmproc_register_function ("bad", "i", bad_types[i], first_function);
       g_test_assert_expected_messages ();
       assert_not_registered (gmproc_registry_find_function ("bad", &error), &error, "bad");

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ */
+#include "crew.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PROGRAM_BOUND (15 * G_TIME_SPAN_MINUTE)
+#define SOCKET_BOUND (60) /* seconds */
+
+/* -- pools ------------------------------------------------------------------------------------- */
+
+static gpointer
+run_watchdog (G_GNUC_UNUSED gpointer data)
+{
+  gint64 end = g_get_monotonic_time () + PROGRAM_BOUND;
+  GMutex mutex;
+  GCond never;
+
+  g_mutex_init (&mutex);
+  g_cond_init (&never);
+  g_mutex_lock (&mutex);
+  while (g_cond_wait_until (&never, &mutex, end))
+    ;
+  g_error ("A test hangs");
+}
+
+GMPROC_DEFINE_TARGET (crew_do_nothing)
+{
+  return EXIT_SUCCESS;
+}
+
+static void
+join_process (GmprocProcess *process)
+{
+  g_autoptr (GError) error = NULL;
+
+  gmproc_process_join (process, CREW_BOUND, NULL, &error);
+  g_assert_no_error (error);
+}
+
+/* The reaper reports the ends one after the other. When it has reported this one, it is through
+ * with those before. */
+static void
+flush_reaper (void)
+{
+  g_autoptr (GmprocProcess) process = gmproc_process_new (crew_do_nothing, NULL);
+  g_autoptr (GError) error = NULL;
+
+  gmproc_process_start (process, &error);
+  g_assert_no_error (error);
+  join_process (process);
+}
+
+void
+crew_warm_up (void)
+{
+  Meeting meeting;
+
+  g_thread_unref (g_thread_new ("watchdog", run_watchdog, NULL));
+  meeting_open (&meeting);
+  meeting_close (&meeting);
+  crew_end (crew_new (1));
+}
+
+GmprocPool *
+crew_new (guint n_workers)
+{
+  g_autoptr (GError) error = NULL;
+  GmprocPool *pool = gmproc_pool_new (n_workers, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (gmproc_pool_get_n_workers (pool), ==, n_workers);
+  return pool;
+}
+
+void
+crew_end (GmprocPool *pool)
+{
+  g_autoptr (GError) error = NULL;
+
+  gmproc_pool_close (pool);
+  gmproc_pool_join (pool, CREW_BOUND, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (crew_count (), ==, 0);
+  g_object_unref (pool);
+  crew_settle ();
+}
+
+void
+crew_settle (void)
+{
+  g_autolist (GmprocProcess) children = gmproc_list_children ();
+
+  for (GList *link = children; link != NULL; link = link->next)
+    join_process (link->data);
+  flush_reaper ();
+}
+
+guint
+crew_count (void)
+{
+  g_autolist (GmprocProcess) children = gmproc_list_children ();
+
+  return g_list_length (children);
+}
+
+void
+crew_kill (gint64 pid)
+{
+  g_autolist (GmprocProcess) children = gmproc_list_children ();
+  GList *link = children;
+
+  while (link != NULL && gmproc_process_get_pid (link->data) != pid)
+    link = link->next;
+  g_assert_nonnull (link);
+  gmproc_process_kill (link->data, NULL);
+  join_process (link->data);
+}
+
+/* -- calls ------------------------------------------------------------------------------------- */
+
+GVariant *
+crew_numbers (gsize n)
+{
+  g_autofree gint64 *numbers = g_new (gint64, n + 1);
+
+  for (gsize i = 0; i < n; i++)
+    numbers[i] = i;
+  return g_variant_new_fixed_array (G_VARIANT_TYPE_INT64, numbers, n, sizeof *numbers);
+}
+
+GMPROC_DEFINE_FUNCTION (square_for_crew, "x", "x")
+{
+  gint64 number = g_variant_get_int64 (item);
+
+  return g_variant_new_int64 (number * number);
+}
+
+const GmprocFunction crew_square = square_for_crew;
+
+void
+crew_assert_works (GmprocPool *pool, gsize n)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) squares = gmproc_pool_map (pool, crew_square, crew_numbers (n), NULL, &error);
+  const gint64 *values;
+  gsize n_values;
+
+  g_assert_no_error (error);
+  values = g_variant_get_fixed_array (squares, &n_values, sizeof *values);
+  g_assert_cmpuint (n_values, ==, n);
+  for (gsize i = 0; i < n; i++)
+    g_assert_cmpint (values[i], ==, (gint64) (i * i));
+}
+
+static gpointer
+run_call (gpointer data)
+{
+  CrewCall *self = data;
+
+  self->result =
+      gmproc_pool_map (self->pool, self->function, self->items, self->cancellable, &self->error);
+  return NULL;
+}
+
+void
+crew_call_start (CrewCall *self, GmprocPool *pool, GmprocFunction function, GVariant *items)
+{
+  *self = (CrewCall){ .pool = g_object_ref (pool),
+                      .function = function,
+                      .items = g_variant_ref_sink (items),
+                      .cancellable = g_cancellable_new () };
+  self->thread = g_thread_new ("call", run_call, self);
+}
+
+void
+crew_call_join (CrewCall *self)
+{
+  g_thread_join (g_steal_pointer (&self->thread));
+  g_assert_true ((self->result == NULL) != (self->error == NULL));
+}
+
+void
+crew_call_clear (CrewCall *self)
+{
+  g_assert_null (self->thread);
+  g_clear_object (&self->pool);
+  g_clear_pointer (&self->items, g_variant_unref);
+  g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->result, g_variant_unref);
+  g_clear_error (&self->error);
+}
+
+/* -- meetings ---------------------------------------------------------------------------------- */
+
+static GSocket *
+new_socket (void)
+{
+  g_autoptr (GError) error = NULL;
+  GSocket *socket =
+      g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, &error);
+
+  g_assert_no_error (error);
+  g_socket_set_timeout (socket, SOCKET_BOUND);
+  return socket;
+}
+
+static GSocketAddress *
+get_address (guint16 port)
+{
+  g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+
+  return g_inet_socket_address_new (loopback, port);
+}
+
+void
+meeting_open (Meeting *self)
+{
+  g_autoptr (GSocketAddress) any = get_address (0);
+  g_autoptr (GSocketAddress) address = NULL;
+  g_autoptr (GError) error = NULL;
+
+  self->listener = new_socket ();
+  g_socket_bind (self->listener, any, FALSE, &error);
+  g_assert_no_error (error);
+  g_socket_listen (self->listener, &error);
+  g_assert_no_error (error);
+  address = g_socket_get_local_address (self->listener, &error);
+  g_assert_no_error (error);
+  self->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
+}
+
+void
+meeting_close (Meeting *self)
+{
+  g_clear_object (&self->listener);
+}
+
+/* The whole of it, or no more than the other side sends before its end. */
+static gsize
+receive_all (GSocket *socket, gpointer buffer, gsize size)
+{
+  gsize received = 0;
+
+  while (received < size)
+    {
+      gssize count =
+          g_socket_receive (socket, (char *) buffer + received, size - received, NULL, NULL);
+
+      if (count <= 0)
+        break;
+      received += count;
+    }
+  return received;
+}
+
+void
+meeting_accept (Meeting *self, Visitor *ret_visitor)
+{
+  g_autoptr (GError) error = NULL;
+  gint64 words[2];
+
+  ret_visitor->socket = g_socket_accept (self->listener, NULL, &error);
+  g_assert_no_error (error);
+  g_socket_set_timeout (ret_visitor->socket, SOCKET_BOUND);
+  g_assert_cmpuint (receive_all (ret_visitor->socket, words, sizeof words), ==, sizeof words);
+  ret_visitor->number = words[0];
+  ret_visitor->pid = words[1];
+}
+
+GVariant *
+meeting_items (Meeting *self, gsize n)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(qx)"));
+  for (gsize i = 0; i < n; i++)
+    g_variant_builder_add (&builder, "(qx)", self->port, (gint64) i);
+  return g_variant_builder_end (&builder);
+}
+
+void
+meeting_come (guint16 port, gint64 number)
+{
+  g_autoptr (GSocketAddress) address = get_address (port);
+  g_autoptr (GSocket) socket = new_socket ();
+  g_autoptr (GError) error = NULL;
+  gint64 words[2] = { number, gmproc_process_get_pid (gmproc_process_get_current ()) };
+  gssize count;
+  char byte;
+
+  g_socket_connect (socket, address, NULL, &error);
+  g_assert_no_error (error);
+  count = g_socket_send (socket, (char *) words, sizeof words, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (count, ==, sizeof words);
+  g_assert_cmpuint (receive_all (socket, &byte, 1), ==, 0);
+}
+
+GMPROC_DEFINE_FUNCTION (visit_meeting, "(qx)", "x")
+{
+  guint16 port;
+  gint64 number;
+
+  g_variant_get (item, "(qx)", &port, &number);
+  meeting_come (port, number);
+  return g_variant_new_int64 (number);
+}
+
+GMPROC_DEFINE_FUNCTION (visit_meeting_long, "(qx)", "ay")
+{
+  guint16 port;
+  gint64 number;
+  guint8 *bytes;
+
+  g_variant_get (item, "(qx)", &port, &number);
+  bytes = g_malloc (MEETING_LONG);
+  memset (bytes, (guint8) number, MEETING_LONG);
+  meeting_come (port, number);
+  return g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, bytes, MEETING_LONG, TRUE, g_free,
+                                  bytes);
+}
+
+const GmprocFunction meeting_visit = visit_meeting;
+const GmprocFunction meeting_visit_long = visit_meeting_long;
+
+void
+visitor_release (Visitor *self)
+{
+  g_clear_object (&self->socket);
+}
+
+void
+visitor_wait_gone (Visitor *self)
+{
+  g_autoptr (GError) error = NULL;
+  char byte;
+  gssize count = g_socket_receive (self->socket, &byte, 1, NULL, &error);
+
+  if (error != NULL)
+    g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  else
+    g_assert_cmpint (count, ==, 0);
+  g_clear_object (&self->socket);
+}

@@ -1,0 +1,529 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * Workers that die: the call gets an error that says who died over what, or the right result; the
+ * pool works on, and has its size again.
+ */
+#include "crew.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support.h"
+
+#define N_WORKERS 3
+#define DIE_AT_START "GMPROC_TEST_DIE_AT_START"
+
+/* A worker is told through the environment; this process has started long before. */
+static void __attribute__ ((constructor)) die_at_start (void)
+{
+  if (g_getenv (DIE_AT_START) != NULL)
+    _Exit (9);
+}
+
+/* Works, and with all its workers. */
+static void
+assert_is_whole (GmprocPool *pool)
+{
+  g_object_set (pool, "chunk-size", 1, NULL);
+  crew_assert_works (pool, 100);
+  g_assert_cmpuint (crew_count (), ==, gmproc_pool_get_n_workers (pool));
+}
+
+/* -- of themselves ----------------------------------------------------------------------------- */
+
+#define BAD_ITEM 17
+
+typedef enum
+{
+  DIE_BY_SIGNAL,
+  DIE_BY_FAULT,
+  DIE_BY_EXIT,
+  DIE_BY_EXIT_0,
+  N_DEATHS
+} Death;
+
+static void
+die (Death death)
+{
+  if (death == DIE_BY_EXIT)
+    exit (7);
+  if (death == DIE_BY_EXIT_0)
+    exit (0);
+  /* A sanitizer turns faults into exits. */
+  signal (SIGSEGV, SIG_DFL);
+  signal (SIGABRT, SIG_DFL);
+  raise (death == DIE_BY_FAULT ? SIGSEGV : SIGABRT);
+}
+
+GMPROC_DEFINE_FUNCTION (die_of_item, "(ux)", "x")
+{
+  Death death;
+  gint64 number;
+
+  g_variant_get (item, "(ux)", &death, &number);
+  if (number == BAD_ITEM)
+    die (death);
+  return g_variant_new_int64 (number);
+}
+
+GMPROC_DEFINE_FUNCTION (die_of_slice, "a(ux)", "ax")
+{
+  gsize n = g_variant_n_children (item);
+
+  for (gsize i = 0; i < n; i++)
+    {
+      g_autoptr (GVariant) child = g_variant_get_child_value (item, i);
+      g_autoptr (GVariant) number = g_variant_ref_sink (die_of_item (child, error));
+    }
+  return crew_numbers (n);
+}
+
+static GVariant *
+deadly_items (Death death)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(ux)"));
+  for (gint64 i = 0; i < 2 * BAD_ITEM; i++)
+    g_variant_builder_add (&builder, "(ux)", death, i);
+  return g_variant_builder_end (&builder);
+}
+
+/* One of the workers of before is named in the error. */
+static void
+assert_names_a_process (GError *error, GList *processes)
+{
+  for (GList *link = processes; link != NULL; link = link->next)
+    {
+      g_autofree char *words =
+          g_strdup_printf (" process %" G_GINT64_FORMAT " ", gmproc_process_get_pid (link->data));
+
+      if (strstr (error->message, words) != NULL)
+        return;
+    }
+  g_error ("No worker is named in: %s", error->message);
+}
+
+/* CR-03, GM-08 */
+static void
+test_function_ends_the_worker (void)
+{
+  static const guint chunk_sizes[] = { 0, 1, 5, 1000 };
+  static const char *words[N_DEATHS] = { "signal 6", "signal 11", "status 7", "status 0" };
+  GmprocPool *pool = crew_new (N_WORKERS);
+
+  for (guint i = 0; i < N_DEATHS * G_N_ELEMENTS (chunk_sizes); i++)
+    {
+      Death death = i / G_N_ELEMENTS (chunk_sizes);
+      g_autolist (GmprocProcess) workers = gmproc_list_children ();
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GVariant) result = NULL;
+
+      g_object_set (pool, "chunk-size", chunk_sizes[i % G_N_ELEMENTS (chunk_sizes)], NULL);
+      result = gmproc_pool_map (pool, die_of_item, deadly_items (death), NULL, &error);
+      g_assert_null (result);
+      g_assert_error (error, GMPROC_ERROR, GMPROC_ERROR_WORKER_DIED);
+      g_assert_true (g_str_has_prefix (error->message, "die_of_item, item 17: "));
+      g_assert_nonnull (strstr (error->message, words[death]));
+      assert_names_a_process (error, workers);
+      assert_is_whole (pool);
+    }
+
+  crew_end (pool);
+}
+
+/* A slice is told by its first item. */
+static void
+test_slice_ends_the_worker (void)
+{
+  GmprocPool *pool = crew_new (N_WORKERS);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) result = NULL;
+
+  g_object_set (pool, "chunk-size", 5, NULL);
+  result = gmproc_pool_map_array (pool, die_of_slice, deadly_items (DIE_BY_FAULT), NULL, &error);
+  g_assert_null (result);
+  g_assert_error (error, GMPROC_ERROR, GMPROC_ERROR_WORKER_DIED);
+  g_assert_true (g_str_has_prefix (error->message, "die_of_slice, item 15: "));
+  assert_is_whole (pool);
+
+  crew_end (pool);
+}
+
+/* -- killed ------------------------------------------------------------------------------------ */
+
+static void
+assert_killed (CrewCall *call, gint64 number, gint64 pid)
+{
+  g_autofree char *item = g_strdup_printf ("item %" G_GINT64_FORMAT ": ", number);
+  g_autofree char *process = g_strdup_printf ("process %" G_GINT64_FORMAT " ", pid);
+
+  crew_call_join (call);
+  g_assert_error (call->error, GMPROC_ERROR, GMPROC_ERROR_WORKER_DIED);
+  g_assert_nonnull (strstr (call->error->message, item));
+  g_assert_nonnull (strstr (call->error->message, process));
+  g_assert_nonnull (strstr (call->error->message, "signal 9"));
+  crew_call_clear (call);
+}
+
+/* CR-09, GM-08: whichever item the worker ran; and another thread's call does not notice. */
+static void
+test_killed_over_an_item (void)
+{
+  GmprocPool *pool = crew_new (2);
+  Visitor visitor, other;
+  Meeting meeting;
+  CrewCall call, other_call;
+
+  meeting_open (&meeting);
+  for (gint64 i = 0; i < 6; i++)
+    {
+      g_object_set (pool, "chunk-size", 3, NULL);
+      crew_call_start (&other_call, pool, meeting_visit, meeting_items (&meeting, 1));
+      meeting_accept (&meeting, &other);
+      crew_call_start (&call, pool, meeting_visit, meeting_items (&meeting, 6));
+      for (meeting_accept (&meeting, &visitor); visitor.number != i;
+           meeting_accept (&meeting, &visitor))
+        visitor_release (&visitor);
+      crew_kill (visitor.pid);
+      assert_killed (&call, i, visitor.pid);
+      visitor_wait_gone (&visitor);
+
+      visitor_release (&other);
+      crew_call_join (&other_call);
+      g_assert_no_error (other_call.error);
+      crew_call_clear (&other_call);
+      assert_is_whole (pool);
+    }
+
+  meeting_close (&meeting);
+  crew_end (pool);
+}
+
+static void
+kill_all (void)
+{
+  g_autolist (GmprocProcess) workers = gmproc_list_children ();
+
+  for (GList *link = workers; link != NULL; link = link->next)
+    crew_kill (gmproc_process_get_pid (link->data));
+}
+
+/* CR-11: more of them than a pool bears that cannot begin; also such that never had an item. */
+static void
+test_killed_while_idle (void)
+{
+  GmprocPool *pool = crew_new (6);
+
+  for (guint i = 0; i < 5; i++)
+    {
+      kill_all ();
+      g_assert_cmpuint (crew_count (), ==, 0);
+      crew_assert_works (pool, 1);
+      g_assert_cmpuint (crew_count (), ==, 6);
+    }
+  assert_is_whole (pool);
+
+  crew_end (pool);
+}
+
+/* CR-06 */
+static void
+test_end_of_a_pool_of_dead_workers (void)
+{
+  for (guint i = 0; i < 10; i++)
+    {
+      GmprocPool *pool = crew_new (N_WORKERS);
+      g_autoptr (GError) error = NULL;
+
+      if (i % 2 == 0)
+        kill_all ();
+      else
+        {
+          g_autolist (GmprocProcess) workers = gmproc_list_children ();
+
+          for (GList *link = workers; link != NULL; link = link->next)
+            gmproc_process_kill (link->data, NULL);
+        }
+      if (i % 3 == 0)
+        gmproc_pool_terminate (pool);
+      crew_end (pool);
+    }
+}
+
+/* The worker of a cancelled call dies, and nobody asks for what it ran. */
+static void
+test_killed_after_a_cancel (void)
+{
+  GmprocPool *pool = crew_new (1);
+  Visitor visitor;
+  Meeting meeting;
+  CrewCall call;
+
+  meeting_open (&meeting);
+  crew_call_start (&call, pool, meeting_visit, meeting_items (&meeting, 1));
+  meeting_accept (&meeting, &visitor);
+  g_cancellable_cancel (call.cancellable);
+  crew_call_join (&call);
+  g_assert_error (call.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  crew_call_clear (&call);
+  crew_kill (visitor.pid);
+  assert_is_whole (pool);
+
+  visitor_wait_gone (&visitor);
+  meeting_close (&meeting);
+  crew_end (pool);
+}
+
+/* CR-04, CR-07: killed while it sends a result that is far longer than its stream. How far it comes
+ * is up to the system; the next round gives it more time. */
+static void
+test_killed_over_a_large_result (void)
+{
+  GmprocPool *pool = crew_new (2);
+  Meeting meeting;
+
+  meeting_open (&meeting);
+  for (guint round = 0; round < 12; round++)
+    {
+      GThread *self = g_thread_self ();
+      Visitor visitor;
+      CrewCall call;
+      gint64 pid;
+
+      crew_call_start (&call, pool, meeting_visit_long, meeting_items (&meeting, 1));
+      meeting_accept (&meeting, &visitor);
+      pid = visitor.pid;
+      visitor_release (&visitor);
+      for (guint i = 0; i < round * 10; i++)
+        g_thread_join (g_thread_new ("pause", (GThreadFunc) g_thread_ref, self)),
+            g_thread_unref (self);
+      crew_kill (pid);
+      crew_call_join (&call);
+      if (call.error != NULL)
+        g_assert_error (call.error, GMPROC_ERROR, GMPROC_ERROR_WORKER_DIED);
+      else
+        g_assert_cmpuint (g_variant_get_size (call.result), >, MEETING_LONG);
+      crew_call_clear (&call);
+      assert_is_whole (pool);
+    }
+
+  meeting_close (&meeting);
+  crew_end (pool);
+}
+
+/* Nobody reads while the worker sends: it is stopped half way when it is killed, or before. */
+static void
+test_killed_over_a_result_that_nobody_reads (void)
+{
+  GmprocPool *pool = crew_new (1);
+  Visitor visitor;
+  Meeting meeting;
+  CrewCall call;
+
+  meeting_open (&meeting);
+  crew_call_start (&call, pool, meeting_visit_long, meeting_items (&meeting, 1));
+  meeting_accept (&meeting, &visitor);
+  g_cancellable_cancel (call.cancellable);
+  crew_call_join (&call);
+  g_assert_error (call.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  crew_call_clear (&call);
+  visitor_release (&visitor);
+  crew_kill (visitor.pid);
+  assert_is_whole (pool);
+
+  meeting_close (&meeting);
+  crew_end (pool);
+}
+
+/* -- before they begin ------------------------------------------------------------------------- */
+
+/* CR-13: no worker ever begins. The call ends, and the pool lives on when the cause is gone. */
+static void
+test_workers_that_die_at_their_start (void)
+{
+  GmprocPool *pool = crew_new (2);
+
+  kill_all ();
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_setenv (DIE_AT_START, "1", TRUE);
+      g_assert_null (gmproc_pool_map (pool, crew_square, crew_numbers (10), NULL, &error));
+      g_assert_error (error, GMPROC_ERROR, GMPROC_ERROR_WORKER_DIED);
+      g_unsetenv (DIE_AT_START);
+      crew_assert_works (pool, 10);
+      kill_all ();
+    }
+
+  crew_end (pool);
+}
+
+/* -- at any time ------------------------------------------------------------------------------- */
+
+#define STORM_TIME (1500 * G_TIME_SPAN_MILLISECOND)
+#define N_CALLERS 2
+#define STORM_BYTES (2 * 1024 * 1024)
+
+typedef struct
+{
+  GmprocPool *pool;
+  gint64 end;
+  guint n_results; /* atomic */
+  guint n_deaths;  /* atomic */
+} Storm;
+
+GMPROC_DEFINE_FUNCTION (flip, "ay", "ay")
+{
+  gsize size;
+  const guint8 *bytes = g_variant_get_fixed_array (item, &size, 1);
+  guint8 *flipped = g_malloc (size);
+
+  for (gsize i = 0; i < size; i++)
+    flipped[i] = ~bytes[i];
+  return g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, flipped, size, TRUE, g_free, flipped);
+}
+
+static GVariant *
+storm_items (guint8 byte)
+{
+  GVariant *items[3];
+
+  for (guint i = 0; i < 3; i++)
+    {
+      guint8 *bytes = g_malloc (STORM_BYTES);
+
+      memset (bytes, byte + i, STORM_BYTES);
+      items[i] = g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, bytes, STORM_BYTES, TRUE,
+                                          g_free, bytes);
+    }
+  return g_variant_ref_sink (g_variant_new_array (NULL, items, 3));
+}
+
+static GVariant *
+storm_call (Storm *storm, guint round, GVariant **ret_expected, GError **error)
+{
+  gint64 squares[500];
+
+  if (round % 4 == 0)
+    {
+      g_autoptr (GVariant) items = storm_items ((guint8) round);
+
+      *ret_expected = storm_items ((guint8) (~round - 2));
+      return gmproc_pool_map (storm->pool, flip, items, NULL, error);
+    }
+
+  for (guint i = 0; i < G_N_ELEMENTS (squares); i++)
+    squares[i] = (gint64) i * i;
+  *ret_expected = g_variant_ref_sink (g_variant_new_fixed_array (
+      G_VARIANT_TYPE_INT64, squares, G_N_ELEMENTS (squares), sizeof *squares));
+  return gmproc_pool_map (storm->pool, crew_square, crew_numbers (G_N_ELEMENTS (squares)), NULL,
+                          error);
+}
+
+static void
+assert_flipped (GVariant *result, guint round)
+{
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (GVariant) child = g_variant_get_child_value (result, i);
+      gsize size;
+      const guint8 *bytes = g_variant_get_fixed_array (child, &size, 1);
+
+      g_assert_cmpuint (size, ==, STORM_BYTES);
+      for (gsize j = 0; j < size; j++)
+        if (bytes[j] != (guint8) ~(round + i))
+          g_error ("byte %" G_GSIZE_FORMAT " of result %u is wrong", j, i);
+    }
+}
+
+static gpointer
+call_in_storm (gpointer data)
+{
+  Storm *storm = data;
+
+  for (guint round = 0; g_get_monotonic_time () < storm->end; round++)
+    {
+      g_autoptr (GVariant) expected = NULL;
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GVariant) result = storm_call (storm, round, &expected, &error);
+
+      g_atomic_int_inc (result != NULL ? &storm->n_results : &storm->n_deaths);
+      if (result == NULL)
+        g_assert_error (error, GMPROC_ERROR, GMPROC_ERROR_WORKER_DIED);
+      else if (round % 4 == 0)
+        assert_flipped (result, round);
+      else
+        g_assert_true (g_variant_equal (result, expected));
+    }
+  return NULL;
+}
+
+/* Kills any worker, at any moment, until the callers are through. */
+static void
+kill_in_storm (Storm *storm)
+{
+  GMutex mutex;
+  GCond never;
+
+  g_mutex_init (&mutex);
+  g_cond_init (&never);
+  g_mutex_lock (&mutex);
+  while (g_get_monotonic_time () < storm->end)
+    {
+      g_autolist (GmprocProcess) workers = gmproc_list_children ();
+      gint64 next = g_get_monotonic_time () + g_random_int_range (100, 40000);
+
+      if (workers != NULL)
+        gmproc_process_kill (
+            g_list_nth_data (workers, g_random_int_range (0, g_list_length (workers))), NULL);
+      while (g_cond_wait_until (&never, &mutex, next))
+        ;
+    }
+  g_mutex_unlock (&mutex);
+  g_cond_clear (&never);
+  g_mutex_clear (&mutex);
+}
+
+static void
+test_killed_at_any_time (void)
+{
+  Storm storm = { crew_new (4), g_get_monotonic_time () + STORM_TIME, 0, 0 };
+  GThread *threads[N_CALLERS];
+
+  g_object_set (storm.pool, "chunk-size", 1, NULL);
+  for (guint i = 0; i < N_CALLERS; i++)
+    threads[i] = g_thread_new ("caller", call_in_storm, &storm);
+  kill_in_storm (&storm);
+  for (guint i = 0; i < N_CALLERS; i++)
+    g_thread_join (threads[i]);
+  g_test_message ("%u results, %u deaths", storm.n_results, storm.n_deaths);
+  g_assert_cmpuint (storm.n_deaths, >, 0);
+  assert_is_whole (storm.pool);
+
+  crew_end (storm.pool);
+}
+
+int
+main (int argc, char **argv)
+{
+  gmproc_init (&argc, &argv);
+  gmproc_test_init (&argc, &argv);
+  gmproc_test_set_warm_up (crew_warm_up);
+  gmproc_test_add ("/pool-crash/function-ends-the-worker", test_function_ends_the_worker);
+  gmproc_test_add ("/pool-crash/slice-ends-the-worker", test_slice_ends_the_worker);
+  gmproc_test_add ("/pool-crash/killed-over-an-item", test_killed_over_an_item);
+  gmproc_test_add ("/pool-crash/killed-while-idle", test_killed_while_idle);
+  gmproc_test_add ("/pool-crash/end-of-a-pool-of-dead-workers", test_end_of_a_pool_of_dead_workers);
+  gmproc_test_add ("/pool-crash/killed-after-a-cancel", test_killed_after_a_cancel);
+  gmproc_test_add ("/pool-crash/killed-over-a-large-result", test_killed_over_a_large_result);
+  gmproc_test_add ("/pool-crash/killed-over-a-result-that-nobody-reads",
+                   test_killed_over_a_result_that_nobody_reads);
+  gmproc_test_add ("/pool-crash/workers-that-die-at-their-start",
+                   test_workers_that_die_at_their_start);
+  gmproc_test_add ("/pool-crash/killed-at-any-time", test_killed_at_any_time);
+  return g_test_run ();
+}
