@@ -12,14 +12,21 @@
  * for each of the last 64 rounds, from which the waiter learns how its own ended; it is written
  * before the word, and means nothing before the word says that the round is over.
  *
+ * The last party may have an action to run. Then all have arrived, and the round goes on until the
+ * action has ended; it runs outside the lock, since nobody knows how long it takes. Who comes to a
+ * round that is full waits for the next one. The action and the default timeout are no part of the
+ * shared state: the action belongs to one object of one process, the timeout never changes.
+ *
  * Deaths: a party that dies while it waits still counts as arrived in that round; one that dies
- * before it arrives holds the others up until their timeout, an abort or a reset.
+ * before it arrives, or in its action, holds the others up until their timeout, an abort or a
+ * reset.
  */
 #include "config.h"
 
 #include "gmproc-barrier.h"
 
 #include "gmproc-error.h"
+#include "internal/crash-point.h"
 #include "internal/deadline.h"
 #include "internal/guard.h"
 #include "internal/monitor.h"
@@ -30,6 +37,10 @@ struct _GmprocBarrier
   GObject parent_instance;
 
   GmprocMonitor monitor;
+  GmprocBarrierAction action; /* NULL for none, and in every object that came from elsewhere */
+  gpointer user_data;
+  GDestroyNotify destroy;
+  gint64 default_timeout;
 };
 
 /* In shared memory. `parties` is written before the barrier is handed out, the rest inside the
@@ -47,6 +58,9 @@ G_STATIC_ASSERT (sizeof (State) <= GMPROC_MONITOR_STATE_SIZE);
 #define ROUND_SHIFT (32)
 #define IS_BROKEN (G_GUINT64_CONSTANT (1) << 31)
 #define ARRIVED_MASK (IS_BROKEN - 1)
+
+/* In a message: the monitor, and the default timeout. */
+#define FORMAT "(vx)"
 
 #define KIND (0x42415252) /* BARR */
 
@@ -77,7 +91,11 @@ get_round (guint64 word)
 static void
 gmproc_barrier_finalize (GObject *object)
 {
-  gmproc_monitor_clear (&GMPROC_BARRIER (object)->monitor);
+  GmprocBarrier *self = GMPROC_BARRIER (object);
+
+  gmproc_monitor_clear (&self->monitor);
+  if (self->destroy != NULL)
+    self->destroy (self->user_data);
 
   G_OBJECT_CLASS (gmproc_barrier_parent_class)->finalize (object);
 }
@@ -89,23 +107,38 @@ gmproc_barrier_class_init (GmprocBarrierClass *klass)
 }
 
 static void
-gmproc_barrier_init (G_GNUC_UNUSED GmprocBarrier *self)
+gmproc_barrier_init (GmprocBarrier *self)
 {
+  self->default_timeout = GMPROC_FOREVER;
 }
 
 static GVariant *
 gmproc_barrier_export_to (GmprocShareable *shareable, GmprocParcel *parcel,
                           G_GNUC_UNUSED GError **error)
 {
-  return gmproc_monitor_export (&GMPROC_BARRIER (shareable)->monitor, parcel);
+  GmprocBarrier *self = GMPROC_BARRIER (shareable);
+
+  return g_variant_new (FORMAT, gmproc_monitor_export (&self->monitor, parcel),
+                        self->default_timeout);
 }
 
 static GmprocShareable *
 gmproc_barrier_import_from (GVariant *parameters, GmprocParcel *parcel, GError **error)
 {
   g_autoptr (GmprocBarrier) self = g_object_new (GMPROC_TYPE_BARRIER, NULL);
+  g_autoptr (GVariant) monitor = NULL;
 
-  if (!gmproc_monitor_import (&self->monitor, parameters, KIND, parcel, error))
+  if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE (FORMAT)))
+    {
+      g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE,
+                   "A barrier came as “%s” instead of “%s”", g_variant_get_type_string (parameters),
+                   FORMAT);
+      return NULL;
+    }
+
+  /* A timeout that is none is refused by the first wait. */
+  g_variant_get (parameters, FORMAT, &monitor, &self->default_timeout);
+  if (!gmproc_monitor_import (&self->monitor, monitor, KIND, parcel, error))
     return NULL;
   return (GmprocShareable *) g_steal_pointer (&self);
 }
@@ -133,12 +166,16 @@ end_round_locked (GmprocBarrier *self, guint64 word, gboolean was_broken, gboole
   guint64 bit = G_GUINT64_CONSTANT (1) << round % 64;
   State *state = get_state (self);
 
+  GMPROC_CRASH_POINT ("barrier-end-wake");
   gmproc_waitpoint_wake (&self->monitor.waitpoint);
+  GMPROC_CRASH_POINT ("barrier-end-woken");
   if (was_broken)
     state->broken_rounds |= bit;
   else
     state->broken_rounds &= ~bit;
+  GMPROC_CRASH_POINT ("barrier-end-noted");
   commit_locked (self, (guint64) (round + 1) << ROUND_SHIFT | (stays_broken ? IS_BROKEN : 0));
+  GMPROC_CRASH_POINT ("barrier-end-committed");
 }
 
 static gboolean
@@ -149,23 +186,38 @@ set_broken_error (GError **error)
   return FALSE;
 }
 
-/* The caller's index; the last one ends the round. -1 with an error. */
-static int
-arrive_locked (GmprocBarrier *self, guint64 word, GError **error)
+typedef enum
 {
-  int index = word & ARRIVED_MASK;
+  ARRIVAL_FAILED,  /* with an error, before the lock or the round was free */
+  ARRIVAL_REFUSED, /* the barrier is broken */
+  ARRIVAL_EARLY,   /* the round is full, and its action runs: not arrived yet */
+  ARRIVAL_WAITS,
+  ARRIVAL_ACTS,   /* as the last one, which has to end the round after its action */
+  ARRIVAL_CROSSES /* as the last one, which has ended the round */
+} Arrival;
+
+static Arrival
+arrive_locked (GmprocBarrier *self, guint64 word)
+{
+  guint arrived = word & ARRIVED_MASK;
+  gboolean is_last = arrived + 1 == get_state (self)->parties;
+  Arrival arrival = ARRIVAL_CROSSES;
 
   if ((word & IS_BROKEN) != 0)
-    {
-      set_broken_error (error);
-      return -1;
-    }
+    return ARRIVAL_REFUSED;
+  if (arrived == get_state (self)->parties)
+    return ARRIVAL_EARLY;
 
-  if ((guint) index + 1 == get_state (self)->parties)
+  GMPROC_CRASH_POINT ("barrier-arrive-commit");
+  if (is_last && self->action == NULL)
     end_round_locked (self, word, FALSE, FALSE);
   else
-    commit_locked (self, word + 1);
-  return index;
+    {
+      commit_locked (self, word + 1);
+      arrival = is_last ? ARRIVAL_ACTS : ARRIVAL_WAITS;
+    }
+  GMPROC_CRASH_POINT ("barrier-arrived");
+  return arrival;
 }
 
 /* -- waiting --------------------------------------------------------------------------------- */
@@ -189,6 +241,7 @@ give_up (GmprocBarrier *self, guint32 round, GError *reason, GError **error)
   gboolean was_broken = TRUE;
   gboolean is_over;
 
+  GMPROC_CRASH_POINT ("barrier-give-up");
   gmproc_guard_enter_always (&self->monitor.lock);
   is_over = is_over_locked (self, round, &was_broken);
   if (!is_over)
@@ -219,6 +272,7 @@ wait_for_round (GmprocBarrier *self, guint32 round, guint32 prepared, gint64 dea
                                    &reason))
         return give_up (self, round, reason, error);
 
+      GMPROC_CRASH_POINT ("barrier-wait-slept");
       gmproc_guard_enter_always (&self->monitor.lock);
       is_over = is_over_locked (self, round, &was_broken);
       if (!is_over)
@@ -227,6 +281,28 @@ wait_for_round (GmprocBarrier *self, guint32 round, guint32 prepared, gint64 dea
     }
 
   return was_broken ? set_broken_error (error) : TRUE;
+}
+
+/* By the last party of ROUND, which goes on only if nobody gave up meanwhile. */
+static gboolean
+act (GmprocBarrier *self, guint32 round, GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+  gboolean has_worked = self->action (self->user_data, &reason);
+  gboolean was_broken = FALSE;
+
+  gmproc_guard_enter_always (&self->monitor.lock);
+  if (!is_over_locked (self, round, &was_broken))
+    end_round_locked (self, load_word (self), !has_worked, !has_worked);
+  gmproc_guard_leave (&self->monitor.lock);
+
+  if (has_worked)
+    return was_broken ? set_broken_error (error) : TRUE;
+  if (reason == NULL)
+    g_set_error_literal (&reason, GMPROC_ERROR, GMPROC_ERROR_FAILED,
+                         "The barrier's action failed and did not say why");
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
 }
 
 /* -- public ---------------------------------------------------------------------------------- */
@@ -247,7 +323,45 @@ wait_for_round (GmprocBarrier *self, guint32 round, guint32 prepared, gint64 dea
 GmprocBarrier *
 gmproc_barrier_new (guint parties, GError **error)
 {
-  g_autoptr (GmprocBarrier) self = NULL;
+  return gmproc_barrier_new_full (parties, NULL, NULL, NULL, GMPROC_FOREVER, error);
+}
+
+/**
+ * gmproc_barrier_new_full:
+ * @parties: how many cross together, at least 1
+ * @action: (nullable) (scope notified) (closure user_data) (destroy destroy): what the last party
+ *   to arrive does before it lets the others go on
+ * @user_data: for @action
+ * @destroy: (nullable): called with @user_data when the barrier is gone, and when this call fails
+ * @default_timeout: the timeout of waits that are given none, or %GMPROC_FOREVER
+ * @error: return location
+ *
+ * Makes a barrier with an action and a default timeout, like `multiprocessing.Barrier` with all its
+ * arguments.
+ *
+ * The action is a function of this process and does not cross: it runs, once a round, when the last
+ * one to arrive is a thread of this process that waits with this very object. When the last one is
+ * another process, nothing runs. So let this process arrive last, or have the action done by the
+ * one that got index 0. The action must not wait at the barrier. Others may give up, abort or reset
+ * while it runs; the barrier breaks as usual then. The default timeout crosses.
+ *
+ * Errors: %G_IO_ERROR_INVALID_ARGUMENT for 0 parties or more than 2³¹ - 1, and for a timeout that
+ * is none; what the system says when it has no shared memory.
+ *
+ * Returns: (transfer full) (nullable): a new barrier
+ * Since: 1.0
+ */
+GmprocBarrier *
+gmproc_barrier_new_full (guint parties, GmprocBarrierAction action, gpointer user_data,
+                         GDestroyNotify destroy, gint64 default_timeout, GError **error)
+{
+  g_autoptr (GmprocBarrier) self = g_object_new (GMPROC_TYPE_BARRIER, NULL);
+  gint64 deadline;
+
+  self->action = action;
+  self->user_data = user_data;
+  self->destroy = destroy;
+  self->default_timeout = default_timeout;
 
   if (parties == 0 || parties > ARRIVED_MASK)
     {
@@ -255,26 +369,55 @@ gmproc_barrier_new (guint parties, GError **error)
                    "A barrier cannot have %u parties", parties);
       return NULL;
     }
-
-  self = g_object_new (GMPROC_TYPE_BARRIER, NULL);
-  if (!gmproc_monitor_new (&self->monitor, KIND, error))
+  if (!gmproc_deadline_from_timeout (default_timeout, &deadline, error)
+      || !gmproc_monitor_new (&self->monitor, KIND, error))
     return NULL;
   get_state (self)->parties = parties;
   return g_steal_pointer (&self);
 }
 
+/* How the caller arrived, in the round that *ret_word is of; sleeps as long as that is too early.
+ * *ret_prepared is for those who wait. */
+static Arrival
+arrive (GmprocBarrier *self, gint64 deadline, GCancellable *cancellable, guint64 *ret_word,
+        guint32 *ret_prepared, GError **error)
+{
+  Arrival arrival;
+
+  do
+    {
+      if (!gmproc_guard_enter (&self->monitor.lock, deadline, cancellable, error))
+        return ARRIVAL_FAILED;
+      *ret_word = load_word (self);
+      arrival = arrive_locked (self, *ret_word);
+      if (arrival == ARRIVAL_EARLY || arrival == ARRIVAL_WAITS)
+        *ret_prepared = gmproc_waitpoint_prepare (&self->monitor.waitpoint);
+      gmproc_guard_leave (&self->monitor.lock);
+
+      if (arrival == ARRIVAL_EARLY
+          && !gmproc_waitpoint_sleep (&self->monitor.waitpoint, *ret_prepared, deadline,
+                                      cancellable, error))
+        return ARRIVAL_FAILED;
+    }
+  while (arrival == ARRIVAL_EARLY);
+
+  return arrival;
+}
+
 /**
  * gmproc_barrier_wait:
  * @self: a barrier
- * @timeout: microseconds, 0 to cross only as the last one, or %GMPROC_FOREVER
+ * @timeout: microseconds, 0 to cross only as the last one, or %GMPROC_FOREVER for the barrier's
+ *   default timeout, which is none unless gmproc_barrier_new_full() was given one
  * @cancellable: (nullable): to stop waiting from another thread
  * @error: return location
  *
  * Arrives at the barrier, and waits until all parties have. A party that gives up breaks the
  * barrier: the others cannot be complete any more.
  *
- * Errors: %G_IO_ERROR_TIMED_OUT and %G_IO_ERROR_CANCELLED for the party that gives up;
- * %GMPROC_ERROR_BARRIER_BROKEN for the others, and until gmproc_barrier_reset().
+ * Errors: %G_IO_ERROR_TIMED_OUT and %G_IO_ERROR_CANCELLED for the party that gives up; what the
+ * action says for the party that ran it; %GMPROC_ERROR_BARRIER_BROKEN for the others, and until
+ * gmproc_barrier_reset().
  *
  * Returns: the number of parties that had arrived before, 0 for exactly one of them; -1 on error
  * Since: 1.0
@@ -282,29 +425,38 @@ gmproc_barrier_new (guint parties, GError **error)
 int
 gmproc_barrier_wait (GmprocBarrier *self, gint64 timeout, GCancellable *cancellable, GError **error)
 {
-  guint64 word;
-  guint32 prepared = 0;
+  gboolean has_crossed;
   gint64 deadline;
-  gboolean must_wait;
-  int index;
+  guint64 word;
+  guint32 prepared;
 
   g_return_val_if_fail (GMPROC_IS_BARRIER (self), -1);
 
+  if (timeout == GMPROC_FOREVER)
+    timeout = self->default_timeout;
   if (!gmproc_deadline_from_timeout (timeout, &deadline, error)
-      || g_cancellable_set_error_if_cancelled (cancellable, error)
-      || !gmproc_guard_enter (&self->monitor.lock, deadline, cancellable, error))
+      || g_cancellable_set_error_if_cancelled (cancellable, error))
     return -1;
-  word = load_word (self);
-  index = arrive_locked (self, word, error);
-  must_wait = index != -1 && (guint) index + 1 < get_state (self)->parties;
-  if (must_wait)
-    prepared = gmproc_waitpoint_prepare (&self->monitor.waitpoint);
-  gmproc_guard_leave (&self->monitor.lock);
 
-  if (!must_wait)
-    return index;
-  return wait_for_round (self, get_round (word), prepared, deadline, cancellable, error) ? index
-                                                                                         : -1;
+  switch (arrive (self, deadline, cancellable, &word, &prepared, error))
+    {
+    case ARRIVAL_CROSSES:
+      has_crossed = TRUE;
+      break;
+    case ARRIVAL_ACTS:
+      has_crossed = act (self, get_round (word), error);
+      break;
+    case ARRIVAL_WAITS:
+      has_crossed = wait_for_round (self, get_round (word), prepared, deadline, cancellable, error);
+      break;
+    case ARRIVAL_REFUSED:
+      has_crossed = set_broken_error (error);
+      break;
+    case ARRIVAL_FAILED:
+    default:
+      has_crossed = FALSE;
+    }
+  return has_crossed ? (int) (word & ARRIVED_MASK) : -1;
 }
 
 /**

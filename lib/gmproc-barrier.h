@@ -16,8 +16,25 @@ G_BEGIN_DECLS
 GMPROC_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (GmprocBarrier, gmproc_barrier, GMPROC, BARRIER, GObject)
 
+/**
+ * GmprocBarrierAction:
+ * @user_data: what was given to gmproc_barrier_new_full()
+ * @error: where to put an error
+ *
+ * What the last party does before the others go on.
+ *
+ * Returns: %FALSE with @error set to break the barrier
+ * Since: 1.0
+ */
+typedef gboolean (*GmprocBarrierAction) (gpointer user_data, GError **error);
+
 GMPROC_AVAILABLE_IN_1_0
 GmprocBarrier *gmproc_barrier_new (guint parties, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+GmprocBarrier *gmproc_barrier_new_full (guint parties, GmprocBarrierAction action,
+                                        gpointer user_data, GDestroyNotify destroy,
+                                        gint64 default_timeout, GError **error);
 
 GMPROC_AVAILABLE_IN_1_0
 int gmproc_barrier_wait (GmprocBarrier *self, gint64 timeout, GCancellable *cancellable,

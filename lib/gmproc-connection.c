@@ -9,7 +9,9 @@
  * does not use an end any more closes it or drops the object.
  *
  * Threads: one thread sends while another receives; more of either kind take turns. Between
- * processes that hold the same end there are no turns: let one of them receive.
+ * processes that hold the same end there are no turns: let one of them receive and one send. Two
+ * that receive may tear a message apart; so may two that send, when it is longer than what the
+ * system writes in one piece (4 KiB as a rule).
  *
  * Deaths: a process that dies closes its end. The other side gets the messages that were sent
  * whole, and then G_IO_ERROR_CLOSED, which says so if a message broke off in the middle.
@@ -39,7 +41,7 @@ struct _GmprocConnection
   GmprocTurn receiver;
   GmprocTurn sender;
   gboolean is_closed; /* atomic */
-  GMutex closing;     /* over the look at both turns in finish_close() */
+  GMutex closing;     /* while the channels are closed, or duplicated */
 };
 
 static void gmproc_connection_shareable_init (GmprocShareableInterface *iface);
@@ -99,19 +101,33 @@ set_closed_error (GError **error)
   return FALSE;
 }
 
+/* Duplicates, taken while nobody can close the channels: until they are on their way another thread
+ * may close this end, and the numbers may become somebody else's. */
+static gboolean
+duplicate_handles (GmprocConnection *self, gintptr *ret_in, gintptr *ret_out, GError **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->closing);
+
+  *ret_in = *ret_out = GMPROC_PORT_NO_HANDLE;
+  if (gmproc_connection_is_closed (self))
+    return set_closed_error (error);
+  if (self->is_readable && !gmproc_port_handle_duplicate (self->link.in.handle, ret_in, error))
+    return FALSE;
+  if (!self->is_writable || gmproc_port_handle_duplicate (self->link.out.handle, ret_out, error))
+    return TRUE;
+
+  gmproc_port_handle_close (ret_in);
+  return FALSE;
+}
+
 static GVariant *
 gmproc_connection_export_to (GmprocShareable *shareable, GmprocParcel *parcel, GError **error)
 {
-  GmprocConnection *self = GMPROC_CONNECTION (shareable);
+  gintptr in, out;
 
-  if (gmproc_connection_is_closed (self))
-    {
-      set_closed_error (error);
-      return NULL;
-    }
-
-  return g_variant_new ("(ii)", gmproc_parcel_add (parcel, self->link.in.handle),
-                        gmproc_parcel_add (parcel, self->link.out.handle));
+  if (!duplicate_handles (GMPROC_CONNECTION (shareable), &in, &out, error))
+    return NULL;
+  return g_variant_new ("(ii)", gmproc_parcel_give (parcel, in), gmproc_parcel_give (parcel, out));
 }
 
 static GmprocShareable *
@@ -284,7 +300,7 @@ gmproc_pipe_new (gboolean duplex, GmprocConnection **first, GmprocConnection **s
  *
  * Errors: %G_IO_ERROR_CLOSED when this end is closed or nobody is left to receive (no signal is
  * raised); %G_IO_ERROR_CANCELLED; %G_IO_ERROR_NOT_SUPPORTED for an end that only receives, or for a
- * message with handles.
+ * message with handles; %GMPROC_ERROR_BAD_TYPE for a message that is not in normal form.
  *
  * Returns: whether the whole message is in the pipe
  * Since: 1.0
@@ -300,7 +316,7 @@ gmproc_connection_send (GmprocConnection *self, GVariant *message, GCancellable 
   g_return_val_if_fail (message != NULL, FALSE);
 
   sunk = g_variant_ref_sink (message);
-  if (!gmproc_codec_refuse_handles (sunk, error))
+  if (!gmproc_codec_check_message (sunk, error))
     return FALSE;
   gmproc_codec_get_vectors (sunk, body);
   return send_message (self, GMPROC_CODEC_VARIANT, body, G_N_ELEMENTS (body), cancellable, error);

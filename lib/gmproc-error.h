@@ -29,7 +29,7 @@ G_BEGIN_DECLS
  * @GMPROC_ERROR_BAD_TYPE: a value that is not of the declared type
  * @GMPROC_ERROR_BAD_HANDLE: a handle that belongs to no object here, or to one of another class
  * @GMPROC_ERROR_BAD_MESSAGE: data from another process that is not what the protocol says
- * @GMPROC_ERROR_BARRIER_BROKEN: a party timed out, was cancelled or died, so nobody crosses
+ * @GMPROC_ERROR_BARRIER_BROKEN: a party gave up, or the barrier was aborted or reset
  * @GMPROC_ERROR_WORKER_DIED: the worker that ran an item ended before it returned
  *
  * Codes of %GMPROC_ERROR.

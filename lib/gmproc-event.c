@@ -13,6 +13,7 @@
 
 #include "gmproc-event.h"
 
+#include "internal/crash-point.h"
 #include "internal/deadline.h"
 #include "internal/guard.h"
 #include "internal/monitor.h"
@@ -148,8 +149,11 @@ gmproc_event_set (GmprocEvent *self)
   gmproc_guard_enter_always (&self->monitor.lock);
   if (!gmproc_event_is_set (self))
     {
+      GMPROC_CRASH_POINT ("event-set-wake");
       gmproc_waitpoint_wake (&self->monitor.waitpoint);
+      GMPROC_CRASH_POINT ("event-set-commit");
       store_word (self, (load_word (self) + ONE_MORE) | IS_SET);
+      GMPROC_CRASH_POINT ("event-set-committed");
     }
   gmproc_guard_leave (&self->monitor.lock);
 }
@@ -168,7 +172,9 @@ gmproc_event_clear (GmprocEvent *self)
   g_return_if_fail (GMPROC_IS_EVENT (self));
 
   gmproc_guard_enter_always (&self->monitor.lock);
+  GMPROC_CRASH_POINT ("event-clear-commit");
   store_word (self, load_word (self) & ~IS_SET);
+  GMPROC_CRASH_POINT ("event-clear-committed");
   gmproc_guard_leave (&self->monitor.lock);
 }
 
@@ -198,8 +204,10 @@ gmproc_event_wait (GmprocEvent *self, gint64 timeout, GCancellable *cancellable,
       || g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
 
+  /* Every look decides by one load: what was set and is cleared in between has been set. */
   word = load_word (self);
-  while ((load_word (self) & IS_SET) == 0 && load_word (self) / ONE_MORE == word / ONE_MORE)
+  for (guint32 now = word; (now & IS_SET) == 0 && now / ONE_MORE == word / ONE_MORE;
+       now = load_word (self))
     {
       guint32 prepared;
       gboolean is_unchanged;
@@ -208,6 +216,7 @@ gmproc_event_wait (GmprocEvent *self, gint64 timeout, GCancellable *cancellable,
         return FALSE;
       is_unchanged = load_word (self) == word;
       prepared = gmproc_waitpoint_prepare (&self->monitor.waitpoint);
+      GMPROC_CRASH_POINT ("event-wait-prepared");
       gmproc_guard_leave (&self->monitor.lock);
 
       if (is_unchanged

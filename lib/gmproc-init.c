@@ -18,12 +18,17 @@
 
 #include <stdlib.h>
 
+#include "gmproc-array.h"
 #include "gmproc-barrier.h"
+#include "gmproc-condition.h"
 #include "gmproc-connection.h"
 #include "gmproc-event.h"
 #include "gmproc-lock.h"
 #include "gmproc-process-private.h"
 #include "gmproc-queue.h"
+#include "gmproc-semaphore.h"
+#include "gmproc-shared-memory.h"
+#include "gmproc-value.h"
 #include "internal/child.h"
 #include "internal/worker-link.h"
 #include "port/port.h"
@@ -32,11 +37,16 @@
 static void
 ensure_shareable_types (void)
 {
+  g_type_ensure (GMPROC_TYPE_ARRAY);
   g_type_ensure (GMPROC_TYPE_BARRIER);
+  g_type_ensure (GMPROC_TYPE_CONDITION);
   g_type_ensure (GMPROC_TYPE_CONNECTION);
   g_type_ensure (GMPROC_TYPE_EVENT);
   g_type_ensure (GMPROC_TYPE_LOCK);
   g_type_ensure (GMPROC_TYPE_QUEUE);
+  g_type_ensure (GMPROC_TYPE_SEMAPHORE);
+  g_type_ensure (GMPROC_TYPE_SHARED_MEMORY);
+  g_type_ensure (GMPROC_TYPE_VALUE);
   g_type_ensure (GMPROC_TYPE_BELL);
   g_type_ensure (GMPROC_TYPE_WORKER_LINK);
 }

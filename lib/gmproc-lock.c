@@ -20,6 +20,8 @@
 #include "gmproc-lock.h"
 
 #include "gmproc-error.h"
+#include "gmproc-lock-private.h"
+#include "internal/crash-point.h"
 #include "internal/deadline.h"
 #include "internal/monitor.h"
 #include "internal/shareable.h"
@@ -178,10 +180,14 @@ note_owner (GmprocLock *self, gboolean was_abandoned)
 {
   State *state = get_state (self);
 
+  GMPROC_CRASH_POINT ("lock-acquired");
   state->owner_pid = gmproc_port_self_get_pid ();
+  GMPROC_CRASH_POINT ("lock-note-process");
   __atomic_store_n (&state->owner_thread, get_thread_mark (), __ATOMIC_RELAXED);
+  GMPROC_CRASH_POINT ("lock-note-thread");
   state->depth = 1;
-  state->was_abandoned = was_abandoned;
+  state->was_abandoned = was_abandoned && !GMPROC_CRASH_BREAKS ("no-abandoned");
+  GMPROC_CRASH_POINT ("lock-noted");
 }
 
 /* Another thread may read the notes while the owner writes them, but it cannot find itself there:
@@ -202,6 +208,7 @@ acquire_again (GmprocLock *self, gint64 timeout, GError **error)
   if (gmproc_lock_is_recursive (self))
     {
       get_state (self)->depth++;
+      GMPROC_CRASH_POINT ("lock-again");
       return TRUE;
     }
 
@@ -252,7 +259,7 @@ gmproc_lock_acquire (GmprocLock *self, gint64 timeout, GCancellable *cancellable
     case GMPROC_PORT_LOCK_HELD:
       return acquire_again (self, timeout, error);
     case GMPROC_PORT_LOCK_CANCELLED:
-      g_cancellable_set_error_if_cancelled (cancellable, error);
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Operation was cancelled");
       return FALSE;
     case GMPROC_PORT_LOCK_TIMED_OUT:
     default:
@@ -260,6 +267,27 @@ gmproc_lock_acquire (GmprocLock *self, gint64 timeout, GCancellable *cancellable
                            "Timed out waiting for the lock");
       return FALSE;
     }
+}
+
+/* The caller owns the lock. */
+static gboolean
+release_whole (GmprocLock *self)
+{
+  GMPROC_CRASH_POINT ("lock-release");
+  __atomic_store_n (&get_state (self)->owner_thread, 0, __ATOMIC_RELAXED);
+  GMPROC_CRASH_POINT ("lock-release-noted");
+  if (!gmproc_port_lock_release (&self->monitor.lock))
+    return FALSE;
+  GMPROC_CRASH_POINT ("lock-released");
+  return TRUE;
+}
+
+static gboolean
+set_not_held_error (GError **error)
+{
+  g_set_error_literal (error, GMPROC_ERROR, GMPROC_ERROR_BAD_STATE,
+                       "The lock is not held by this thread");
+  return FALSE;
 }
 
 /**
@@ -286,16 +314,44 @@ gmproc_lock_release (GmprocLock *self, GError **error)
       if (state->depth > 1)
         {
           state->depth--;
+          GMPROC_CRASH_POINT ("lock-release-again");
           return TRUE;
         }
-      __atomic_store_n (&state->owner_thread, 0, __ATOMIC_RELAXED);
-      if (gmproc_port_lock_release (&self->monitor.lock))
+      if (release_whole (self))
         return TRUE;
     }
 
-  g_set_error_literal (error, GMPROC_ERROR, GMPROC_ERROR_BAD_STATE,
-                       "The lock is not held by this thread");
-  return FALSE;
+  return set_not_held_error (error);
+}
+
+/* -- for the condition (gmproc-lock-private.h) ------------------------------------------------ */
+
+gboolean
+gmproc_lock_check_owner (GmprocLock *self, GError **error)
+{
+  return is_owner (self) || set_not_held_error (error);
+}
+
+guint
+gmproc_lock_release_all (GmprocLock *self)
+{
+  guint depth = get_state (self)->depth;
+  gboolean was_held = release_whole (self);
+
+  g_assert (was_held);
+  return depth;
+}
+
+void
+gmproc_lock_acquire_again (GmprocLock *self, guint depth)
+{
+  GmprocPortLockResult result =
+      gmproc_port_lock_acquire (&self->monitor.lock, GMPROC_PORT_FOREVER, NULL);
+
+  /* Without a deadline and a cancellable there is no other end to the wait. */
+  g_assert (result == GMPROC_PORT_LOCK_ACQUIRED || result == GMPROC_PORT_LOCK_ABANDONED);
+  note_owner (self, result == GMPROC_PORT_LOCK_ABANDONED);
+  get_state (self)->depth = depth;
 }
 
 /**
@@ -360,4 +416,49 @@ GmprocLock *
 gmproc_lock_from_handle (gint32 handle, GError **error)
 {
   return gmproc_shareable_from_handle (handle, GMPROC_TYPE_LOCK, error);
+}
+
+/**
+ * gmproc_locker_new: (skip)
+ * @lock: a lock
+ * @error: return location
+ *
+ * Acquires the lock, however long it takes, for as long as the locker lives. With g_autoptr() that
+ * is until the end of the scope, on whichever way the scope is left. The locker keeps the lock
+ * alive; it has to be freed by the thread that made it.
+ *
+ * In Python this is `with lock:`.
+ *
+ * Errors: %GMPROC_ERROR_BAD_STATE when the caller owns the lock already and it is not recursive.
+ *
+ * Returns: (transfer full) (nullable): a locker
+ * Since: 1.0
+ */
+GmprocLocker *
+gmproc_locker_new (GmprocLock *lock, GError **error)
+{
+  g_return_val_if_fail (GMPROC_IS_LOCK (lock), NULL);
+
+  if (!gmproc_lock_acquire (lock, GMPROC_FOREVER, NULL, error))
+    return NULL;
+  return (GmprocLocker *) g_object_ref (lock);
+}
+
+/**
+ * gmproc_locker_free: (skip)
+ * @locker: (nullable) (transfer full): a locker
+ *
+ * Releases the lock once. A lock that the calling thread does not own any more is an error of the
+ * program, which is logged as critical.
+ *
+ * Since: 1.0
+ */
+void
+gmproc_locker_free (GmprocLocker *locker)
+{
+  g_autoptr (GmprocLock) lock = (GmprocLock *) locker;
+  g_autoptr (GError) error = NULL;
+
+  if (lock != NULL && !gmproc_lock_release (lock, &error))
+    g_critical ("gmproc_locker_free: %s", error->message);
 }

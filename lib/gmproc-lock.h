@@ -41,4 +41,25 @@ gint32 gmproc_lock_get_handle (GmprocLock *self);
 GMPROC_AVAILABLE_IN_1_0
 GmprocLock *gmproc_lock_from_handle (gint32 handle, GError **error);
 
+/**
+ * GmprocLocker: (skip)
+ *
+ * A lock that is held as long as a scope lasts, like #GMutexLocker:
+ *
+ * |[<!-- language="C" -->
+ *   g_autoptr (GmprocLocker) locker = gmproc_locker_new (lock, &error);
+ * ]|
+ *
+ * Since: 1.0
+ */
+typedef struct _GmprocLocker GmprocLocker;
+
+GMPROC_AVAILABLE_IN_1_0
+GmprocLocker *gmproc_locker_new (GmprocLock *lock, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_locker_free (GmprocLocker *locker);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GmprocLocker, gmproc_locker_free)
+
 G_END_DECLS

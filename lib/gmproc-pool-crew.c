@@ -9,6 +9,7 @@
 #include "gmproc-pool-private.h"
 
 #include "gmproc-error.h"
+#include "internal/deadline.h"
 #include "port/port.h"
 
 /* In a row, before the pool gives up. */
@@ -41,6 +42,17 @@ gmproc_pool_fail_jobs_locked (GmprocPool *self, const GError *error)
 {
   for (GList *link = self->jobs.head; link != NULL; link = link->next)
     gmproc_job_fail (link->data, g_error_copy (error));
+}
+
+/* Whether a call still has something to run. One that is over stays in the list until its own
+ * thread takes it out. */
+static gboolean
+has_work_locked (GmprocPool *self)
+{
+  for (GList *link = self->jobs.head; link != NULL; link = link->next)
+    if (!gmproc_job_is_over (link->data))
+      return TRUE;
+  return FALSE;
 }
 
 /* A worker has no process, but is needed. */
@@ -101,8 +113,7 @@ serve_locked (GmprocPool *self, GmprocPoolWorker *worker)
       self->n_useless = was_useless ? self->n_useless + 1 : 0;
       has_changed = TRUE;
     }
-  if (gmproc_pool_worker_get_process (worker) == NULL && self->jobs.length > 0
-      && self->state != GMPROC_POOL_TERMINATED)
+  if (gmproc_pool_worker_get_process (worker) == NULL && has_work_locked (self))
     {
       start_again_locked (self, worker);
       has_changed = TRUE;
@@ -164,7 +175,7 @@ lead_locked (GmprocPool *self, gint64 deadline, GCancellable *cancellable, GErro
   guint32 prepared = gmproc_bell_prepare (self->bell);
   gboolean goes_on = TRUE;
 
-  if (pump_locked (self))
+  if (pump_locked (self) && !gmproc_deadline_has_passed (deadline))
     return TRUE;
 
   self->has_leader = TRUE;
@@ -268,12 +279,12 @@ gmproc_pool_run_job (GmprocPool *self, GmprocJob *job, GCancellable *cancellable
 /* -- the end ----------------------------------------------------------------------------------- */
 
 static gboolean
-has_process_locked (GmprocPool *self)
+is_finished_locked (GmprocPool *self)
 {
   for (guint i = 0; i < self->workers->len; i++)
     if (gmproc_pool_worker_get_process (g_ptr_array_index (self->workers, i)) != NULL)
-      return TRUE;
-  return FALSE;
+      return FALSE;
+  return self->jobs.length == 0;
 }
 
 gboolean
@@ -287,8 +298,16 @@ gmproc_pool_join_locked (GmprocPool *self, gint64 deadline, GCancellable *cancel
       return FALSE;
     }
 
-  while (self->jobs.length > 0 || has_process_locked (self))
-    if (!step_locked (self, deadline, cancellable, error))
-      return FALSE;
+  while (!is_finished_locked (self))
+    {
+      g_autoptr (GError) local_error = NULL;
+
+      /* The last step may have done it. */
+      if (!step_locked (self, deadline, cancellable, &local_error) && !is_finished_locked (self))
+        {
+          g_propagate_error (error, g_steal_pointer (&local_error));
+          return FALSE;
+        }
+    }
   return TRUE;
 }

@@ -4,7 +4,7 @@
  * A worker as its pool sees it: a process, the link to it, and what it was given to do.
  *
  * All functions are called under the pool's mutex and none of them waits. A task that does not fit
- * the stream is kept and goes on at the next pump; a result is read as far as it has come.
+ * the stream is kept and goes on at the next give; a result is read as far as it has come.
  *
  * A worker has up to two chunks: the one that it runs, and the next, so that it need not wait for
  * the pool in between. When it dies, the item that it ran fails, and everything else that it had
@@ -33,7 +33,7 @@ gboolean gmproc_pool_worker_start (GmprocPoolWorker *self, GError **error);
 /* Reads what came. TRUE if anything did. */
 gboolean gmproc_pool_worker_receive (GmprocPoolWorker *self);
 
-/* Gives chunks as long as the worker has less than MAX_CHUNKS, and sends what there is. TRUE if
+/* Gives chunks as long as the worker has fewer than MAX_CHUNKS, and sends what there is. TRUE if
  * anything went out. */
 gboolean gmproc_pool_worker_give (GmprocPoolWorker *self, guint max_chunks,
                                   GmprocPoolNextChunk next, gpointer pool);

@@ -160,7 +160,7 @@ check_items (const GmprocFunctionInfo *function, GVariant *items, GmprocWorkerMo
                    "%s does not make an array of an array", function->name);
       return FALSE;
     }
-  return gmproc_codec_refuse_handles (items, error);
+  return gmproc_codec_check_message (items, error);
 }
 
 static GVariant *
@@ -189,7 +189,7 @@ map (GmprocPool *self, GmprocFunction function, GVariant *items, GmprocWorkerMod
  * Makes a pool, like `multiprocessing.Pool`, and starts its workers. They are daemons of this
  * process; they may have children, and pools, of their own.
  *
- * Errors: as gmproc_process_start(); then no worker is left.
+ * Errors: as gmproc_process_start(); then those that were started are told to end.
  *
  * Returns: (transfer full) (nullable): a new pool
  * Since: 1.0

@@ -8,8 +8,9 @@
  * everything or leaves nothing behind, and the object can be started again.
  *
  * When the process has ended, the reaper attaches a source to the context that was the thread
- * default of the one who called start; it emits "exited". The source holds the object weakly, and
- * the object destroys it in dispose; a program that never runs that context leaks nothing.
+ * default of the one who called start; it emits "exited". If a handler is connected the source
+ * keeps the object until it has; otherwise it holds the object weakly, and the object destroys it
+ * in dispose, so that a program that never runs that context leaks nothing.
  */
 #include "config.h"
 
@@ -23,17 +24,27 @@
 
 /* -- the news of its end ----------------------------------------------------------------------- */
 
-static void
-weak_ref_free (gpointer data)
+typedef struct
 {
-  g_weak_ref_clear (data);
-  g_free (data);
+  GWeakRef process;
+  GmprocProcess *kept; /* a reference, if somebody waits for the signal */
+} News;
+
+static void
+news_free (gpointer data)
+{
+  News *news = data;
+
+  g_weak_ref_clear (&news->process);
+  g_clear_object (&news->kept);
+  g_free (news);
 }
 
 static gboolean
 emit_exited (gpointer user_data)
 {
-  g_autoptr (GmprocProcess) self = g_weak_ref_get (user_data);
+  News *news = user_data;
+  g_autoptr (GmprocProcess) self = g_weak_ref_get (&news->process);
 
   if (self != NULL)
     g_signal_emit_by_name (self, "exited", gmproc_process_get_exit_code (self));
@@ -46,12 +57,15 @@ on_exited (gpointer user_data)
 {
   GmprocProcess *self = user_data;
   GmprocProcessPrivate *priv = gmproc_process_get_private (self);
-  GWeakRef *weak = g_new0 (GWeakRef, 1);
+  guint signal_id = g_signal_lookup ("exited", GMPROC_TYPE_PROCESS);
+  News *news = g_new0 (News, 1);
   GSource *source = g_idle_source_new ();
 
-  g_weak_ref_init (weak, self);
+  g_weak_ref_init (&news->process, self);
+  if (g_signal_has_handler_pending (self, signal_id, 0, TRUE))
+    news->kept = g_object_ref (self);
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, emit_exited, weak, weak_ref_free);
+  g_source_set_callback (source, emit_exited, news, news_free);
   g_source_set_static_name (source, "GmprocProcess::exited");
 
   g_mutex_lock (&priv->mutex);
@@ -192,8 +206,9 @@ start_locked (GmprocProcess *self, GBytes *bootstrap, GmprocParcel *parcel, GErr
  * Starts the process: this program is run again, and becomes its target in gmproc_init(). Returns
  * when the process exists; it may not have come to its target yet. A process can be started once.
  *
- * The objects that the args and the properties name are handed over, and this object lets go of
- * them: the child has its own.
+ * The child gets objects of its own for those that the args and the properties name. What was kept
+ * for the args alone is dropped; what a property of a subclass holds stays until the subclass lets
+ * go.
  *
  * Errors: %GMPROC_ERROR_NOT_INITIALIZED without gmproc_init(); %GMPROC_ERROR_NOT_REGISTERED for a
  * target or type without a name; %GMPROC_ERROR_BAD_STATE if it was started before, or while this

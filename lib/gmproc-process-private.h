@@ -52,6 +52,9 @@ GmprocChild *gmproc_process_get_child (GmprocProcess *self);
 /* The vfunc of the class itself. */
 int gmproc_process_real_run (GmprocProcess *self, GError **error);
 
+/* What the object that is being made stands for; asked once for each. */
+GmprocRole gmproc_process_take_role (void);
+
 /* Whether the parent has not ended. */
 gboolean gmproc_process_parent_is_alive (void);
 

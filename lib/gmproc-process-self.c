@@ -27,21 +27,33 @@ static GmprocProcess *current; /* NULL until gmproc_init() */
 static GmprocProcess *parent;
 static gintptr parent_lifeline = GMPROC_PORT_NO_HANDLE;
 
+/* What the next object is made for; a process that its constructor makes is a child again. */
+static GmprocRole next_role = GMPROC_ROLE_CHILD;
+
+GmprocRole
+gmproc_process_take_role (void)
+{
+  GmprocRole role = next_role;
+
+  next_role = GMPROC_ROLE_CHILD;
+  return role;
+}
+
 static GmprocProcess *
 make_role (GmprocRole role, GType type, GVariant *properties, const char *name,
            const char *identity, gint64 pid, GError **error)
 {
-  GObject *object = gmproc_properties_unpack (type, properties, error);
+  GObject *object;
   GmprocProcessPrivate *priv;
 
+  next_role = role;
+  object = gmproc_properties_unpack (type, properties, error);
   if (object == NULL)
     return NULL;
 
   priv = gmproc_process_get_private (GMPROC_PROCESS (object));
-  priv->role = role;
   g_free (priv->name);
   priv->name = g_strdup (name);
-  g_free (priv->identity);
   priv->identity = g_strdup (identity);
   priv->pid = pid;
   return GMPROC_PROCESS (object);
@@ -62,6 +74,17 @@ watch_lifeline (G_GNUC_UNUSED gpointer data)
 {
   gmproc_port_lifeline_wait (parent_lifeline);
   gmproc_port_self_end (EXIT_FAILURE);
+}
+
+static gboolean
+start_watching (GError **error)
+{
+  GThread *thread = gmproc_port_thread_new ("gmproc-lifeline", watch_lifeline, NULL, error);
+
+  if (thread == NULL)
+    return FALSE;
+  g_thread_unref (thread);
+  return TRUE;
 }
 
 static gboolean
@@ -105,10 +128,9 @@ gmproc_process_run_child (GmprocBootstrap *bootstrap)
   gmproc_port_self_set_title (bootstrap->name);
   parent_lifeline = bootstrap->lifeline;
   bootstrap->lifeline = GMPROC_PORT_NO_HANDLE;
-  if (bootstrap->is_daemon)
-    g_thread_unref (g_thread_new ("gmproc-lifeline", watch_lifeline, NULL));
 
-  if (become_child (bootstrap, &error))
+  /* A daemon that could not see its parent's end does not start. */
+  if ((!bootstrap->is_daemon || start_watching (&error)) && become_child (bootstrap, &error))
     status = GMPROC_PROCESS_GET_CLASS (current)->run (current, &error);
   if (error == NULL && status >= 0 && status <= LARGEST_EXIT_STATUS)
     return status;

@@ -132,30 +132,34 @@ gmproc_process_set_property (GObject *object, guint prop_id, const GValue *value
     }
 }
 
+/* "2", or "2:1" in a child: the prefix says whose child it is. */
+static char *
+make_identity (void)
+{
+  static int n_made;
+  GmprocProcess *current = gmproc_process_get_current ();
+  const char *prefix = current != NULL ? gmproc_process_get_private (current)->identity : NULL;
+  int number = g_atomic_int_add (&n_made, 1) + 1;
+
+  return prefix != NULL ? g_strdup_printf ("%s:%d", prefix, number)
+                        : g_strdup_printf ("%d", number);
+}
+
 static void
 gmproc_process_constructed (GObject *object)
 {
-  static int n_made;
   GmprocProcessPrivate *priv = gmproc_process_get_private (GMPROC_PROCESS (object));
+  gboolean is_plain = G_OBJECT_TYPE (object) == GMPROC_TYPE_PROCESS;
 
   G_OBJECT_CLASS (gmproc_process_parent_class)->constructed (object);
 
-  /* The current process and the parent get their identity afterwards. */
-  if (gmproc_process_get_current () != NULL)
-    {
-      const char *prefix = gmproc_process_get_private (gmproc_process_get_current ())->identity;
-      int number = g_atomic_int_add (&n_made, 1) + 1;
-
-      priv->identity = prefix != NULL ? g_strdup_printf ("%s:%d", prefix, number)
-                                      : g_strdup_printf ("%d", number);
-    }
+  /* This process and its parent are not counted, and get the names that they have. */
+  if (priv->role != GMPROC_ROLE_CHILD)
+    return;
+  priv->identity = make_identity ();
   if (priv->name == NULL)
-    {
-      gboolean is_plain = G_OBJECT_TYPE (object) == GMPROC_TYPE_PROCESS;
-
-      priv->name = g_strdup_printf ("%s-%s", is_plain ? "Process" : G_OBJECT_TYPE_NAME (object),
-                                    priv->identity != NULL ? priv->identity : "0");
-    }
+    priv->name = g_strdup_printf ("%s-%s", is_plain ? "Process" : G_OBJECT_TYPE_NAME (object),
+                                  priv->identity);
 }
 
 static void
@@ -287,10 +291,11 @@ static void
 gmproc_process_init (GmprocProcess *self)
 {
   GmprocProcessPrivate *priv = gmproc_process_get_private (self);
+  GmprocProcess *current = gmproc_process_get_current ();
 
   g_mutex_init (&priv->mutex);
-  priv->daemon = gmproc_process_get_current () != NULL
-                 && gmproc_process_get_private (gmproc_process_get_current ())->daemon;
+  priv->role = gmproc_process_take_role ();
+  priv->daemon = current != NULL && gmproc_process_get_private (current)->daemon;
 }
 
 /* -- public ---------------------------------------------------------------------------------- */

@@ -84,15 +84,25 @@ gmproc_queue_shareable_init (GmprocShareableInterface *iface)
 /* -- messages in and out ----------------------------------------------------------------------- */
 
 static gboolean
-begin_put (GmprocQueue *self, GmprocCodecKind kind, gsize size, gint64 timeout,
-           GCancellable *cancellable, GmprocRingMessage *ret_message, GError **error)
+put (GmprocQueue *self, GmprocCodecKind kind, const GOutputVector *vectors, gsize n_vectors,
+     gint64 timeout, GCancellable *cancellable, GError **error)
 {
+  GmprocRingMessage message;
   gint64 deadline;
+  gsize size = 0;
 
-  return gmproc_deadline_from_timeout (timeout, &deadline, error)
-         && !g_cancellable_set_error_if_cancelled (cancellable, error)
-         && gmproc_buffer_begin_put (&self->buffer, kind, size, deadline, cancellable, ret_message,
-                                     error);
+  for (gsize i = 0; i < n_vectors; i++)
+    size += vectors[i].size;
+
+  if (!gmproc_deadline_from_timeout (timeout, &deadline, error)
+      || g_cancellable_set_error_if_cancelled (cancellable, error)
+      || !gmproc_buffer_begin_put (&self->buffer, kind, size, deadline, cancellable, &message,
+                                   error))
+    return FALSE;
+
+  gmproc_ring_fill (&message, vectors, n_vectors);
+  gmproc_buffer_end_put (&self->buffer, &message);
+  return TRUE;
 }
 
 static gboolean
@@ -107,7 +117,15 @@ take (GmprocQueue *self, gint64 timeout, GCancellable *cancellable, GmprocCodecK
       || !gmproc_buffer_begin_take (&self->buffer, deadline, cancellable, &message, error))
     return FALSE;
 
-  *ret_data = g_malloc (message.size);
+  *ret_data = g_try_malloc (MAX (message.size, 1));
+  if (*ret_data == NULL)
+    {
+      gmproc_buffer_abort_take (&self->buffer);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+                   "No memory for an item of %" G_GSIZE_FORMAT " bytes, which stays in the queue",
+                   message.size);
+      return FALSE;
+    }
   gmproc_ring_extract (&message, *ret_data);
   gmproc_buffer_end_take (&self->buffer, &message);
   *ret_kind = message.kind;
@@ -153,8 +171,9 @@ gmproc_queue_new (guint max_size, GError **error)
  *
  * Errors: %G_IO_ERROR_TIMED_OUT when the queue stayed full; %G_IO_ERROR_CANCELLED;
  * %G_IO_ERROR_CLOSED; %G_IO_ERROR_NOT_SUPPORTED for an item with handles;
- * %G_IO_ERROR_MESSAGE_TOO_LARGE when it does not fit beside the items that wait (8 GiB in all);
- * what the system says when it has no memory.
+ * %GMPROC_ERROR_BAD_TYPE for one that is not in normal form;
+ * %G_IO_ERROR_MESSAGE_TOO_LARGE when it does not fit beside the items that wait (8 GiB in all, 128
+ * MiB on a 32-bit system); what the system says when it has no memory.
  *
  * Returns: whether the item is in the queue
  * Since: 1.0
@@ -164,30 +183,17 @@ gmproc_queue_put (GmprocQueue *self, GVariant *item, gint64 timeout, GCancellabl
                   GError **error)
 {
   g_autoptr (GVariant) sunk = NULL;
-  GmprocRingMessage message;
-  gsize size;
+  GOutputVector vectors[GMPROC_CODEC_N_VECTORS];
 
   g_return_val_if_fail (GMPROC_IS_QUEUE (self), FALSE);
   g_return_val_if_fail (item != NULL, FALSE);
 
   sunk = g_variant_ref_sink (item);
-  if (!gmproc_codec_refuse_handles (sunk, error))
+  if (!gmproc_codec_check_message (sunk, error))
     return FALSE;
-
-  size = gmproc_codec_get_size (sunk);
-  if (!begin_put (self, GMPROC_CODEC_VARIANT, size, timeout, cancellable, &message, error))
-    return FALSE;
-  if (message.part_sizes[1] == 0)
-    gmproc_codec_store (sunk, message.parts[0]);
-  else
-    {
-      g_autofree gpointer whole = g_malloc (size);
-
-      gmproc_codec_store (sunk, whole);
-      gmproc_ring_fill (&message, whole);
-    }
-  gmproc_buffer_end_put (&self->buffer, &message);
-  return TRUE;
+  gmproc_codec_get_vectors (sunk, vectors);
+  return put (self, GMPROC_CODEC_VARIANT, vectors, G_N_ELEMENTS (vectors), timeout, cancellable,
+              error);
 }
 
 /**
@@ -207,19 +213,13 @@ gboolean
 gmproc_queue_put_bytes (GmprocQueue *self, GBytes *item, gint64 timeout, GCancellable *cancellable,
                         GError **error)
 {
-  GmprocRingMessage message;
-  gconstpointer data;
-  gsize size;
+  GOutputVector vector;
 
   g_return_val_if_fail (GMPROC_IS_QUEUE (self), FALSE);
   g_return_val_if_fail (item != NULL, FALSE);
 
-  data = g_bytes_get_data (item, &size);
-  if (!begin_put (self, GMPROC_CODEC_BYTES, size, timeout, cancellable, &message, error))
-    return FALSE;
-  gmproc_ring_fill (&message, data);
-  gmproc_buffer_end_put (&self->buffer, &message);
-  return TRUE;
+  vector.buffer = g_bytes_get_data (item, &vector.size);
+  return put (self, GMPROC_CODEC_BYTES, &vector, 1, timeout, cancellable, error);
 }
 
 /**
@@ -232,7 +232,8 @@ gmproc_queue_put_bytes (GmprocQueue *self, GBytes *item, gint64 timeout, GCancel
  * Takes the first item out of the queue. One that was put as bytes comes as an `ay`.
  *
  * Errors: %G_IO_ERROR_TIMED_OUT when the queue stayed empty; %G_IO_ERROR_CANCELLED;
- * %G_IO_ERROR_CLOSED when it is closed and empty; %GMPROC_ERROR_BAD_MESSAGE for an item that is
+ * %G_IO_ERROR_CLOSED when it is closed and empty; %G_IO_ERROR_NO_SPACE when there is no memory for
+ * the item, which stays; %GMPROC_ERROR_BAD_MESSAGE for an item that is
  * damaged, which is dropped.
  *
  * Returns: (transfer full) (nullable): the item, in normal form, or %NULL with @error set

@@ -23,13 +23,18 @@ G_BEGIN_DECLS
  */
 #define GMPROC_FOREVER ((gint64) -1)
 
+typedef struct _GmprocArray GmprocArray;
 typedef struct _GmprocBarrier GmprocBarrier;
+typedef struct _GmprocCondition GmprocCondition;
 typedef struct _GmprocConnection GmprocConnection;
 typedef struct _GmprocEvent GmprocEvent;
 typedef struct _GmprocLock GmprocLock;
 typedef struct _GmprocPool GmprocPool;
 typedef struct _GmprocProcess GmprocProcess;
 typedef struct _GmprocQueue GmprocQueue;
+typedef struct _GmprocSemaphore GmprocSemaphore;
+typedef struct _GmprocSharedMemory GmprocSharedMemory;
+typedef struct _GmprocValue GmprocValue;
 
 /**
  * GmprocTarget:
@@ -37,8 +42,10 @@ typedef struct _GmprocQueue GmprocQueue;
  *
  * What a process runs. Define one with GMPROC_DEFINE_TARGET().
  *
- * Returns: the exit status of the process, 0 for success; anything beyond 0 to 255 becomes 1, with
- * a message on standard error Since: 1.0
+ * Returns: the exit status of the process, 0 for success. Anything beyond 0 to 255 becomes 1, with
+ * a message on standard error.
+ *
+ * Since: 1.0
  */
 typedef int (*GmprocTarget) (GVariant *args);
 

@@ -5,7 +5,9 @@
 
 #define GMPROC_H_INSIDE
 
+#include "gmproc-array.h"
 #include "gmproc-barrier.h"
+#include "gmproc-condition.h"
 #include "gmproc-connection.h"
 #include "gmproc-error.h"
 #include "gmproc-event.h"
@@ -14,8 +16,11 @@
 #include "gmproc-pool.h"
 #include "gmproc-process.h"
 #include "gmproc-queue.h"
+#include "gmproc-semaphore.h"
+#include "gmproc-shared-memory.h"
 #include "gmproc-target.h"
 #include "gmproc-types.h"
+#include "gmproc-value.h"
 #include "gmproc-version.h"
 #include "gmproc-visibility.h"
 

@@ -5,7 +5,9 @@
 gmprocincludedir = $(includedir)/gmproc-1
 public_headers = \
   lib/gmproc.h \
+  lib/gmproc-array.h \
   lib/gmproc-barrier.h \
+  lib/gmproc-condition.h \
   lib/gmproc-connection.h \
   lib/gmproc-error.h \
   lib/gmproc-event.h \
@@ -14,19 +16,25 @@ public_headers = \
   lib/gmproc-pool.h \
   lib/gmproc-process.h \
   lib/gmproc-queue.h \
+  lib/gmproc-semaphore.h \
+  lib/gmproc-shared-memory.h \
   lib/gmproc-target.h \
   lib/gmproc-types.h \
+  lib/gmproc-value.h \
   lib/gmproc-visibility.h
 gmprocinclude_HEADERS = $(public_headers)
 nodist_gmprocinclude_HEADERS = lib/gmproc-version.h
 
 # --- the objects ---------------------------------------------------------------------------------
 public_sources = \
+  lib/gmproc-array.c \
   lib/gmproc-barrier.c \
+  lib/gmproc-condition.c \
   lib/gmproc-connection.c \
   lib/gmproc-error.c \
   lib/gmproc-event.c \
   lib/gmproc-init.c \
+  lib/gmproc-lock-private.h \
   lib/gmproc-lock.c \
   lib/gmproc-pool-crew.c \
   lib/gmproc-pool-private.h \
@@ -38,7 +46,12 @@ public_sources = \
   lib/gmproc-process-self.c \
   lib/gmproc-process.c \
   lib/gmproc-queue.c \
-  lib/gmproc-target.c
+  lib/gmproc-semaphore.c \
+  lib/gmproc-shared-memory.c \
+  lib/gmproc-target.c \
+  lib/gmproc-value-number.c \
+  lib/gmproc-value-private.h \
+  lib/gmproc-value.c
 
 internal_sources = \
   lib/internal/arena.c \
@@ -59,10 +72,16 @@ internal_sources = \
   lib/internal/job.h \
   lib/internal/link.c \
   lib/internal/link.h \
+  lib/internal/mappings.c \
+  lib/internal/mappings.h \
   lib/internal/monitor.c \
   lib/internal/monitor.h \
+  lib/internal/number.c \
+  lib/internal/number.h \
   lib/internal/parcel.c \
   lib/internal/parcel.h \
+  lib/internal/part.c \
+  lib/internal/part.h \
   lib/internal/properties.c \
   lib/internal/properties.h \
   lib/internal/registry.c \
@@ -83,24 +102,51 @@ internal_sources = \
   lib/internal/worker.c \
   lib/internal/worker.h
 
+# The header is a part of every build; the rest is for the tests that kill at given places.
+internal_sources += lib/internal/crash-point.h
+if ENABLE_CRASH_POINTS
+internal_sources += lib/internal/crash-point.c
+endif
+
 port_posix_sources = \
   lib/port/channel-posix.c \
   lib/port/child-posix.c \
   lib/port/handle-posix.c \
+  lib/port/handle-posix.h \
   lib/port/lifeline-posix.c \
   lib/port/lock-posix.c \
   lib/port/memory-posix.c \
   lib/port/memory-posix.h \
   lib/port/port-error-posix.c \
   lib/port/self-posix.c \
+  lib/port/thread-posix.c \
   lib/port/word-posix.c
 
-port_win32_sources =
+port_win32_sources = \
+  lib/port/bootstrap-win32.c \
+  lib/port/bootstrap-win32.h \
+  lib/port/channel-win32.c \
+  lib/port/child-win32.c \
+  lib/port/handle-win32.c \
+  lib/port/handle-win32.h \
+  lib/port/lifeline-win32.c \
+  lib/port/lock-win32.c \
+  lib/port/memory-win32.c \
+  lib/port/overlapped-win32.c \
+  lib/port/overlapped-win32.h \
+  lib/port/port-error-win32.c \
+  lib/port/self-win32.c \
+  lib/port/status-win32.h \
+  lib/port/thread-win32.c \
+  lib/port/word-win32.c
 
+# bcrypt has the random numbers of Windows.
 if OS_WIN32
 port_sources = $(port_win32_sources)
+port_libs = -lbcrypt
 else
 port_sources = $(port_posix_sources)
+port_libs =
 endif
 
 # Every object is in the core, so that a test can link what the library hides.
@@ -111,7 +157,7 @@ lib_libgmproc_core_la_SOURCES = \
   lib/port/port.h \
   lib/port/port-error.h \
   $(port_sources)
-lib_libgmproc_core_la_LIBADD = $(GLIB_LIBS)
+lib_libgmproc_core_la_LIBADD = $(port_libs) $(GLIB_LIBS)
 
 # Before a release, on what happened to the interface since the last one (current:revision:age):
 #   nothing, only the code changed    revision + 1

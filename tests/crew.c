@@ -11,10 +11,10 @@
 
 /* -- pools ------------------------------------------------------------------------------------- */
 
-static gpointer
-run_watchdog (G_GNUC_UNUSED gpointer data)
+void
+crew_pause (gint64 microseconds)
 {
-  gint64 end = g_get_monotonic_time () + PROGRAM_BOUND;
+  gint64 end = g_get_monotonic_time () + microseconds;
   GMutex mutex;
   GCond never;
 
@@ -23,7 +23,17 @@ run_watchdog (G_GNUC_UNUSED gpointer data)
   g_mutex_lock (&mutex);
   while (g_cond_wait_until (&never, &mutex, end))
     ;
+  g_mutex_unlock (&mutex);
+  g_cond_clear (&never);
+  g_mutex_clear (&mutex);
+}
+
+static gpointer
+run_watchdog (G_GNUC_UNUSED gpointer data)
+{
+  crew_pause (PROGRAM_BOUND);
   g_error ("A test hangs");
+  return NULL;
 }
 
 GMPROC_DEFINE_TARGET (crew_do_nothing)
@@ -144,7 +154,8 @@ void
 crew_assert_works (GmprocPool *pool, gsize n)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) squares = gmproc_pool_map (pool, crew_square, crew_numbers (n), NULL, &error);
+  g_autoptr (GVariant) squares =
+      gmproc_pool_map (pool, crew_square, crew_numbers (n), NULL, &error);
   const gint64 *values;
   gsize n_values;
 

@@ -30,6 +30,9 @@ guint crew_count (void);
 /* SIGKILL, and waits for the end. */
 void crew_kill (gint64 pid);
 
+/* Lets others run for a time. No test is right or wrong because of how long it takes. */
+void crew_pause (gint64 microseconds);
+
 /* -- calls ------------------------------------------------------------------------------------- */
 
 /* 0 … N-1 as "ax". */

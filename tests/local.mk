@@ -6,20 +6,42 @@
 # does it; a test of lib/internal or lib/port is linked with the core, where nothing is hidden.
 
 public_tests = \
+  tests/test-array \
+  tests/test-barrier \
+  tests/test-barrier-action \
+  tests/test-condition \
+  tests/test-condition-crash \
   tests/test-connection \
+  tests/test-event \
   tests/test-init \
+  tests/test-lock \
+  tests/test-locker \
   tests/test-pool \
   tests/test-pool-crash \
   tests/test-pool-life \
   tests/test-process \
   tests/test-process-daemon \
   tests/test-process-subclass \
-  tests/test-target
+  tests/test-queue \
+  tests/test-queue-crash \
+  tests/test-queue-waiting \
+  tests/test-semaphore \
+  tests/test-shared-memory \
+  tests/test-target \
+  tests/test-value
 
 internal_tests = \
+  tests/internal/test-arena \
   tests/internal/test-codec \
+  tests/internal/test-deadline \
+  tests/internal/test-job \
   tests/internal/test-link \
-  tests/internal/test-registry
+  tests/internal/test-registry \
+  tests/internal/test-ring \
+  tests/internal/test-shared-import \
+  tests/internal/test-stream \
+  tests/internal/test-turn \
+  tests/internal/test-waitpoint
 
 port_tests = \
   tests/port/test-channel \
@@ -39,7 +61,9 @@ tests_libsupport_la_SOURCES = \
   tests/support.c \
   tests/support.h \
   tests/port/leaks.h
-if !OS_WIN32
+if OS_WIN32
+tests_libsupport_la_SOURCES += tests/port/leaks-win32.c
+else
 tests_libsupport_la_SOURCES += tests/port/leaks-posix.c
 endif
 tests_libsupport_la_LIBADD = $(GLIB_LIBS)
@@ -49,6 +73,29 @@ check_LTLIBRARIES += tests/port/libpeer.la
 tests_port_libpeer_la_SOURCES = \
   tests/port/peer.c \
   tests/port/peer.h
+
+tests_test_pool_SOURCES = tests/test-pool.c $(crew)
+tests_test_pool_crash_SOURCES = tests/test-pool-crash.c $(crew)
+tests_test_pool_life_SOURCES = tests/test-pool-life.c $(crew)
+crew = tests/crew.c tests/crew.h
+
+tests_test_array_SOURCES = tests/test-array.c $(party)
+tests_test_barrier_SOURCES = tests/test-barrier.c $(party)
+tests_test_barrier_action_SOURCES = tests/test-barrier-action.c $(party)
+tests_test_event_SOURCES = tests/test-event.c $(party)
+tests_test_lock_SOURCES = tests/test-lock.c $(party)
+tests_test_locker_SOURCES = tests/test-locker.c $(party)
+tests_test_queue_SOURCES = tests/test-queue.c $(party)
+tests_test_queue_crash_SOURCES = tests/test-queue-crash.c $(party)
+tests_test_queue_waiting_SOURCES = tests/test-queue-waiting.c $(party)
+tests_test_semaphore_SOURCES = tests/test-semaphore.c $(party)
+tests_test_shared_memory_SOURCES = tests/test-shared-memory.c $(party)
+tests_test_value_SOURCES = tests/test-value.c $(party)
+party = tests/party.c tests/party.h
+
+tests_test_condition_SOURCES = tests/test-condition.c $(crowd)
+tests_test_condition_crash_SOURCES = tests/test-condition-crash.c $(crowd)
+crowd = tests/crowd.c tests/crowd.h $(party)
 
 # Which library depends on the folder of the program, like inside_library in Makefile.am.
 LDADD = tests/libsupport.la $(library_of_test) $(GLIB_LIBS)
@@ -83,6 +130,7 @@ $(pinned_tests): Makefile
 
 # Scripts that look at the tree, at the library and at the programs.
 check_scripts = \
+  tests/crash/check-points \
   tests/check-format \
   tests/check-layering \
   tests/check-symbols \
@@ -102,3 +150,39 @@ check-valgrind: all
 	@test -n "$(VALGRIND)" || { echo 'check-valgrind needs valgrind' >&2; exit 1; }
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(test_programs)' LOG_COMPILER='$(SHELL) ./libtool \
 	  --mode=execute env G_SLICE=always-malloc $(VALGRIND) $(VALGRIND_FLAGS)'
+
+# --- processes that are killed at every step ------------------------------------------------------
+# Only a library that was configured with --enable-crash-points has the steps; see
+# tests/crash/test-crash.c. GMPROC_CRASH_MODE=nightly kills more often.
+crash_tests = tests/crash/test-crash tests/crash/check-broken
+dist_check_SCRIPTS += tests/crash/check-broken
+
+if ENABLE_CRASH_POINTS
+check_PROGRAMS += tests/crash/test-crash
+endif
+tests_crash_test_crash_SOURCES = \
+  tests/crash/item.c \
+  tests/crash/item.h \
+  tests/crash/ledger.c \
+  tests/crash/ledger.h \
+  tests/crash/round.c \
+  tests/crash/round.h \
+  tests/crash/test-crash.c \
+  tests/crash/workload-barrier.c \
+  tests/crash/workload-event.c \
+  tests/crash/workload-lock.c \
+  tests/crash/workload-queue-close.c \
+  tests/crash/workload-queue.c
+tests_crash_test_crash_LDADD = tests/libsupport.la lib/libgmproc-core.la $(GLIB_LIBS)
+
+.PHONY: check-crash
+if ENABLE_CRASH_POINTS
+check-crash: all
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(crash_tests)'
+
+install-exec-local:
+	@echo 'a library with crash points is for tests, and is not installed' >&2; exit 1
+else
+check-crash:
+	@echo 'SKIP: check-crash needs a build that was configured with --enable-crash-points'
+endif

@@ -27,9 +27,11 @@ Party *party_start (PartyKind kind, GmprocTarget target, GVariant *args);
 /* Waits for its end, frees it, and gives its exit status. Fails the test after PARTY_BOUND. */
 int party_join (Party *party);
 
-/* Processes only: SIGKILL; the end is waited for. And SIGSTOP, SIGCONT. */
+/* Processes only: SIGKILL; the end is waited for. */
 void party_kill (Party *party);
-void party_stop (Party *party);
+
+/* Processes only: SIGSTOP and SIGCONT. FALSE where there is no such thing. */
+gboolean party_stop (Party *party);
 void party_continue (Party *party);
 
 /* Starts and joins one process, so that what is opened once is no leak of the first test. */

@@ -13,7 +13,7 @@
 #define SHORT (50 * G_TIME_SPAN_MILLISECOND)
 #define LARGE (16 * 1024 * 1024) /* more than any pipe holds */
 #define N_MESSAGES 2000
-#define N_RACES 500
+#define N_RACES 100
 
 typedef struct
 {

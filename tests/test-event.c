@@ -333,7 +333,7 @@ test_stopped (void)
   Party *other = start_waiter (PARTY_PROCESS, event);
 
   party_pause (PARTY_SHORT);
-  party_stop (stopped);
+  (void) party_stop (stopped);
   gmproc_event_set (event);
   g_assert_cmpint (party_join (other), ==, EXIT_SUCCESS);
   party_continue (stopped);

@@ -6,7 +6,6 @@
  */
 #include <gmproc.h>
 
-#include <signal.h>
 #include <stdlib.h>
 
 #include "party.h"
@@ -15,6 +14,7 @@
 #define N_PARTIES 4
 #define N_INCREMENTS 500
 #define DEPTH 5
+#define N_RANDOM_ROUNDS 10
 
 static GmprocLock *
 new_lock (gboolean is_recursive)
@@ -362,6 +362,54 @@ test_waiter_killed (void)
     }
 }
 
+/* Takes the lock again and again. */
+GMPROC_DEFINE_TARGET (contend)
+{
+  g_autoptr (GmprocLock) lock = party_open_lock (args, 0);
+  g_autoptr (GmprocEvent) stop = party_open_event (args, 1);
+
+  while (!gmproc_event_is_set (stop))
+    {
+      acquire (lock);
+      release (lock);
+    }
+  return EXIT_SUCCESS;
+}
+
+/* GM-01: owners and waiters are killed at any moment. Nobody is left asleep beside a free lock. */
+static void
+test_killed_at_random (PartyKind kind)
+{
+  g_autoptr (GmprocLock) lock = new_lock (FALSE);
+
+  for (guint round = 0; round < N_RANDOM_ROUNDS; round++)
+    {
+      g_autoptr (GmprocEvent) stop = party_new_signal ();
+      g_autoptr (GVariant) args = g_variant_ref_sink (
+          g_variant_new ("(hh)", gmproc_lock_get_handle (lock), gmproc_event_get_handle (stop)));
+      Party *killed[N_PARTIES];
+      Party *parties[N_PARTIES];
+
+      for (guint i = 0; i < N_PARTIES; i++)
+        {
+          killed[i] = party_start (PARTY_PROCESS, contend, args);
+          parties[i] = party_start (kind, contend, args);
+        }
+      for (guint i = 0; i < N_PARTIES; i++)
+        {
+          party_pause (g_test_rand_int_range (0, 2000));
+          party_kill (killed[i]);
+        }
+      gmproc_event_set (stop);
+      for (guint i = 0; i < N_PARTIES; i++)
+        g_assert_cmpint (party_join (parties[i]), ==, EXIT_SUCCESS);
+      acquire (lock);
+      release (lock);
+      run_party (kind, find_free, lock);
+    }
+}
+PARTY_TEST (test_killed_at_random)
+
 /* A thread may get the number of one that ended; it does not get what that one owned. */
 GMPROC_DEFINE_TARGET (own_nothing)
 {
@@ -514,6 +562,7 @@ main (int argc, char **argv)
   PARTY_ADD ("/lock/owner-ended", test_owner_ended);
   PARTY_ADD ("/lock/owner-killed", test_owner_killed);
   gmproc_test_add ("/lock/waiter-killed", test_waiter_killed);
+  PARTY_ADD ("/lock/killed-at-random", test_killed_at_random);
   PARTY_ADD ("/lock/owner-is-not-mistaken", test_owner_is_not_mistaken);
   PARTY_ADD ("/lock/cancel", test_cancel);
   PARTY_ADD ("/lock/sent-twice", test_sent_twice);

@@ -6,6 +6,7 @@
  */
 #include "crew.h"
 
+#include <glib/gstdio.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +14,15 @@
 #include "support.h"
 
 #define N_WORKERS 3
+
+/* Names a file: as long as it exists, processes of this program end before their main(). */
 #define DIE_AT_START "GMPROC_TEST_DIE_AT_START"
 
-/* A worker is told through the environment; this process has started long before. */
 static void __attribute__ ((constructor)) die_at_start (void)
 {
-  if (g_getenv (DIE_AT_START) != NULL)
+  const char *path = g_getenv (DIE_AT_START);
+
+  if (path != NULL && g_file_test (path, G_FILE_TEST_EXISTS))
     _Exit (9);
 }
 
@@ -75,7 +79,8 @@ GMPROC_DEFINE_FUNCTION (die_of_slice, "a(ux)", "ax")
   for (gsize i = 0; i < n; i++)
     {
       g_autoptr (GVariant) child = g_variant_get_child_value (item, i);
-      g_autoptr (GVariant) number = g_variant_ref_sink (die_of_item (child, error));
+
+      g_variant_unref (g_variant_ref_sink (die_of_item (child, error)));
     }
   return crew_numbers (n);
 }
@@ -236,7 +241,6 @@ test_end_of_a_pool_of_dead_workers (void)
   for (guint i = 0; i < 10; i++)
     {
       GmprocPool *pool = crew_new (N_WORKERS);
-      g_autoptr (GError) error = NULL;
 
       if (i % 2 == 0)
         kill_all ();
@@ -288,7 +292,6 @@ test_killed_over_a_large_result (void)
   meeting_open (&meeting);
   for (guint round = 0; round < 12; round++)
     {
-      GThread *self = g_thread_self ();
       Visitor visitor;
       CrewCall call;
       gint64 pid;
@@ -297,9 +300,7 @@ test_killed_over_a_large_result (void)
       meeting_accept (&meeting, &visitor);
       pid = visitor.pid;
       visitor_release (&visitor);
-      for (guint i = 0; i < round * 10; i++)
-        g_thread_join (g_thread_new ("pause", (GThreadFunc) g_thread_ref, self)),
-            g_thread_unref (self);
+      crew_pause (round * 3 * G_TIME_SPAN_MILLISECOND);
       crew_kill (pid);
       crew_call_join (&call);
       if (call.error != NULL)
@@ -345,16 +346,18 @@ static void
 test_workers_that_die_at_their_start (void)
 {
   GmprocPool *pool = crew_new (2);
+  const char *path = g_getenv (DIE_AT_START);
 
   kill_all ();
   for (guint i = 0; i < 3; i++)
     {
       g_autoptr (GError) error = NULL;
 
-      g_setenv (DIE_AT_START, "1", TRUE);
+      g_file_set_contents (path, "", 0, &error);
+      g_assert_no_error (error);
       g_assert_null (gmproc_pool_map (pool, crew_square, crew_numbers (10), NULL, &error));
       g_assert_error (error, GMPROC_ERROR, GMPROC_ERROR_WORKER_DIED);
-      g_unsetenv (DIE_AT_START);
+      g_assert_cmpint (g_remove (path), ==, 0);
       crew_assert_works (pool, 10);
       kill_all ();
     }
@@ -364,8 +367,9 @@ test_workers_that_die_at_their_start (void)
 
 /* -- at any time ------------------------------------------------------------------------------- */
 
-#define STORM_TIME (1500 * G_TIME_SPAN_MILLISECOND)
+#define STORM_TIME (3 * G_TIME_SPAN_SECOND)
 #define N_CALLERS 2
+#define STORM_NUMBERS 500
 #define STORM_BYTES (2 * 1024 * 1024)
 
 typedef struct
@@ -400,28 +404,18 @@ storm_items (guint8 byte)
       items[i] = g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, bytes, STORM_BYTES, TRUE,
                                           g_free, bytes);
     }
-  return g_variant_ref_sink (g_variant_new_array (NULL, items, 3));
+  return g_variant_new_array (NULL, items, 3);
 }
 
-static GVariant *
-storm_call (Storm *storm, guint round, GVariant **ret_expected, GError **error)
+static void
+assert_squares (GVariant *result)
 {
-  gint64 squares[500];
+  gsize n;
+  const gint64 *squares = g_variant_get_fixed_array (result, &n, sizeof *squares);
 
-  if (round % 4 == 0)
-    {
-      g_autoptr (GVariant) items = storm_items ((guint8) round);
-
-      *ret_expected = storm_items ((guint8) (~round - 2));
-      return gmproc_pool_map (storm->pool, flip, items, NULL, error);
-    }
-
-  for (guint i = 0; i < G_N_ELEMENTS (squares); i++)
-    squares[i] = (gint64) i * i;
-  *ret_expected = g_variant_ref_sink (g_variant_new_fixed_array (
-      G_VARIANT_TYPE_INT64, squares, G_N_ELEMENTS (squares), sizeof *squares));
-  return gmproc_pool_map (storm->pool, crew_square, crew_numbers (G_N_ELEMENTS (squares)), NULL,
-                          error);
+  g_assert_cmpuint (n, ==, STORM_NUMBERS);
+  for (gsize i = 0; i < n; i++)
+    g_assert_cmpint (squares[i], ==, (gint64) (i * i));
 }
 
 static void
@@ -447,17 +441,20 @@ call_in_storm (gpointer data)
 
   for (guint round = 0; g_get_monotonic_time () < storm->end; round++)
     {
-      g_autoptr (GVariant) expected = NULL;
       g_autoptr (GError) error = NULL;
-      g_autoptr (GVariant) result = storm_call (storm, round, &expected, &error);
+      g_autoptr (GVariant) result = NULL;
 
+      result = round % 4 == 0
+                   ? gmproc_pool_map (storm->pool, flip, storm_items (round), NULL, &error)
+                   : gmproc_pool_map (storm->pool, crew_square, crew_numbers (STORM_NUMBERS), NULL,
+                                      &error);
       g_atomic_int_inc (result != NULL ? &storm->n_results : &storm->n_deaths);
       if (result == NULL)
         g_assert_error (error, GMPROC_ERROR, GMPROC_ERROR_WORKER_DIED);
       else if (round % 4 == 0)
         assert_flipped (result, round);
       else
-        g_assert_true (g_variant_equal (result, expected));
+        assert_squares (result);
     }
   return NULL;
 }
@@ -466,26 +463,15 @@ call_in_storm (gpointer data)
 static void
 kill_in_storm (Storm *storm)
 {
-  GMutex mutex;
-  GCond never;
-
-  g_mutex_init (&mutex);
-  g_cond_init (&never);
-  g_mutex_lock (&mutex);
   while (g_get_monotonic_time () < storm->end)
     {
       g_autolist (GmprocProcess) workers = gmproc_list_children ();
-      gint64 next = g_get_monotonic_time () + g_random_int_range (100, 40000);
 
       if (workers != NULL)
         gmproc_process_kill (
             g_list_nth_data (workers, g_random_int_range (0, g_list_length (workers))), NULL);
-      while (g_cond_wait_until (&never, &mutex, next))
-        ;
+      crew_pause (g_random_int_range (100, 40000));
     }
-  g_mutex_unlock (&mutex);
-  g_cond_clear (&never);
-  g_mutex_clear (&mutex);
 }
 
 static void
@@ -510,7 +496,12 @@ test_killed_at_any_time (void)
 int
 main (int argc, char **argv)
 {
+  g_autofree char *path = NULL;
+
   gmproc_init (&argc, &argv);
+  path = g_strdup_printf ("%s/gmproc-die-%" G_GINT64_FORMAT, g_get_tmp_dir (),
+                          gmproc_process_get_pid (gmproc_process_get_current ()));
+  g_setenv (DIE_AT_START, path, TRUE);
   gmproc_test_init (&argc, &argv);
   gmproc_test_set_warm_up (crew_warm_up);
   gmproc_test_add ("/pool-crash/function-ends-the-worker", test_function_ends_the_worker);

@@ -412,6 +412,7 @@ test_items_are_freed (void)
                            NULL, &error);
 
       g_assert_no_error (error);
+      g_assert_nonnull (results);
       g_assert_cmpuint (n_freed, ==, i);
     }
 
@@ -434,11 +435,12 @@ test_functions_that_print (void)
       g_autoptr (GVariant) results = gmproc_pool_map (pool, print, crew_numbers (50), NULL, &error);
 
       g_assert_no_error (error);
+      g_assert_cmpuint (g_variant_n_children (results), ==, 50);
       crew_end (pool);
       return;
     }
 
-  g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+  g_test_trap_subprocess (NULL, 0, 0);
   g_test_trap_assert_passed ();
   for (guint i = 0; i < 50; i++)
     {

@@ -5,6 +5,7 @@
 
 #include "buffer.h"
 
+#include "crash-point.h"
 #include "deadline.h"
 #include "gmproc-error.h"
 #include "spin.h"
@@ -12,6 +13,10 @@
 /* Some microseconds in all. */
 #define LOOKS (32)
 #define PAUSES_BETWEEN_LOOKS (16)
+
+/* How long one that lines up for a turn goes without a look of its own: at first, and at most. */
+#define FIRST_SLICE (20 * G_TIME_SPAN_MILLISECOND)
+#define LONGEST_SLICE (1 * G_TIME_SPAN_SECOND)
 
 #define MAGIC G_GUINT64_CONSTANT (0x676d70726f635101) /* "gmprocQ", layout 1 */
 
@@ -256,6 +261,33 @@ set_closed_error (GError **error)
   return FALSE;
 }
 
+/* Lines up for the turn. One that was stopped (SIGSTOP, a debugger) while it slept keeps its turn,
+ * and tells nobody what it was woken for; so those behind it look for themselves now and then.
+ * FALSE with an error, or with *ret_found. */
+static gboolean
+take_turn (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), GmprocPortLock *turn,
+           gint64 deadline, GCancellable *cancellable, gboolean *ret_found, GError **error)
+{
+  gint64 slice = FIRST_SLICE;
+
+  for (*ret_found = FALSE; !*ret_found; *ret_found = find (self) || is_closed (self))
+    {
+      g_autoptr (GError) local_error = NULL;
+      gint64 until = MIN (deadline, g_get_monotonic_time () + slice);
+
+      if (gmproc_guard_take_turn (turn, until, cancellable, &local_error))
+        return TRUE;
+      if (!g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)
+          || gmproc_deadline_has_passed (deadline))
+        {
+          g_propagate_error (error, g_steal_pointer (&local_error));
+          return FALSE;
+        }
+      slice = MIN (2 * slice, LONGEST_SLICE);
+    }
+  return FALSE;
+}
+
 /* Sleeps until FIND says so. OF_CHANGERS is the lock of those who can make it so. */
 static gboolean
 wait_until (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), GmprocPortLock *turn,
@@ -265,8 +297,9 @@ wait_until (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), GmprocPortLoc
   gboolean found = FALSE;
   gboolean goes_on = TRUE;
 
-  if (!gmproc_guard_take_turn (turn, deadline, cancellable, error))
-    return FALSE;
+  if (!take_turn (self, find, turn, deadline, cancellable, &found, error))
+    return found;
+  GMPROC_CRASH_POINT ("buffer-turn-taken");
 
   while (!found && goes_on)
     {
@@ -276,6 +309,7 @@ wait_until (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), GmprocPortLoc
       if (!goes_on)
         break;
       found = find (self) || is_closed (self);
+      GMPROC_CRASH_POINT ("buffer-turn-look");
       if (!found)
         prepared = gmproc_waitpoint_prepare (waitpoint);
       gmproc_guard_leave (of_changers);
@@ -284,6 +318,7 @@ wait_until (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), GmprocPortLoc
         goes_on = gmproc_waitpoint_sleep (waitpoint, prepared, deadline, cancellable, error);
     }
 
+  GMPROC_CRASH_POINT ("buffer-turn-give");
   gmproc_guard_leave (turn);
   return found;
 }
@@ -309,9 +344,12 @@ grow (GmprocBuffer *self, gsize size, gint64 deadline, GCancellable *cancellable
 
   if (!gmproc_guard_enter (&self->read_lock, deadline, cancellable, error))
     return FALSE;
+  GMPROC_CRASH_POINT ("buffer-grow-reader-locked");
   if (gmproc_guard_enter (&self->write_lock, deadline, cancellable, error))
     {
+      GMPROC_CRASH_POINT ("buffer-grow-both-locked");
       has_grown = gmproc_ring_grow (&self->ring, size, error);
+      GMPROC_CRASH_POINT ("buffer-grow-done");
       gmproc_guard_leave (&self->write_lock);
     }
   gmproc_guard_leave (&self->read_lock);
@@ -333,7 +371,10 @@ gmproc_buffer_begin_put (GmprocBuffer *self, guint8 kind, gsize size, gint64 dea
       may_put = !was_closed && gmproc_ring_is_below (&self->ring, self->place->max_length);
       if (may_put
           && gmproc_ring_begin_put (&self->ring, kind, size, ret_message, &must_grow, error))
-        return TRUE;
+        {
+          GMPROC_CRASH_POINT ("buffer-put-begun");
+          return TRUE;
+        }
       gmproc_guard_leave (&self->write_lock);
 
       if (was_closed)
@@ -349,8 +390,11 @@ gmproc_buffer_begin_put (GmprocBuffer *self, guint8 kind, gsize size, gint64 dea
 void
 gmproc_buffer_end_put (GmprocBuffer *self, const GmprocRingMessage *message)
 {
+  GMPROC_CRASH_POINT ("buffer-put-wake");
   gmproc_waitpoint_wake (&self->items);
+  GMPROC_CRASH_POINT ("buffer-put-commit");
   gmproc_ring_commit_put (&self->ring, message);
+  GMPROC_CRASH_POINT ("buffer-put-committed");
   gmproc_guard_leave (&self->write_lock);
 }
 
@@ -410,7 +454,10 @@ gmproc_buffer_begin_take (GmprocBuffer *self, gint64 deadline, GCancellable *can
         return FALSE;
       may_take = gmproc_ring_has_message (&self->ring);
       if (may_take && gmproc_ring_begin_take (&self->ring, ret_message, error))
-        return TRUE;
+        {
+          GMPROC_CRASH_POINT ("buffer-take-begun");
+          return TRUE;
+        }
       gmproc_guard_leave (&self->read_lock);
 
       if (may_take || !wait_for_items (self, deadline, cancellable, error))
@@ -421,16 +468,28 @@ gmproc_buffer_begin_take (GmprocBuffer *self, gint64 deadline, GCancellable *can
 void
 gmproc_buffer_end_take (GmprocBuffer *self, const GmprocRingMessage *message)
 {
+  GMPROC_CRASH_POINT ("buffer-take-wake");
   gmproc_waitpoint_wake (&self->room);
+  GMPROC_CRASH_POINT ("buffer-take-commit");
   gmproc_ring_commit_take (&self->ring, message);
+  GMPROC_CRASH_POINT ("buffer-take-committed");
   gmproc_guard_leave (&self->read_lock);
 
   if (G_LIKELY (!gmproc_ring_is_worth_shrinking (&self->ring)))
     return;
   gmproc_guard_enter_always (&self->read_lock);
+  GMPROC_CRASH_POINT ("buffer-shrink-reader-locked");
   gmproc_guard_enter_always (&self->write_lock);
+  GMPROC_CRASH_POINT ("buffer-shrink-both-locked");
   gmproc_ring_shrink (&self->ring);
+  GMPROC_CRASH_POINT ("buffer-shrink-done");
   gmproc_guard_leave (&self->write_lock);
+  gmproc_guard_leave (&self->read_lock);
+}
+
+void
+gmproc_buffer_abort_take (GmprocBuffer *self)
+{
   gmproc_guard_leave (&self->read_lock);
 }
 
@@ -440,10 +499,15 @@ void
 gmproc_buffer_close (GmprocBuffer *self)
 {
   gmproc_guard_enter_always (&self->read_lock);
+  GMPROC_CRASH_POINT ("buffer-close-reader-locked");
   gmproc_guard_enter_always (&self->write_lock);
+  GMPROC_CRASH_POINT ("buffer-close-both-locked");
   gmproc_waitpoint_wake (&self->items);
+  GMPROC_CRASH_POINT ("buffer-close-items-woken");
   gmproc_waitpoint_wake (&self->room);
+  GMPROC_CRASH_POINT ("buffer-close-room-woken");
   __atomic_store_n (&self->place->is_closed, 1, __ATOMIC_RELEASE);
+  GMPROC_CRASH_POINT ("buffer-closed");
   gmproc_guard_leave (&self->write_lock);
   gmproc_guard_leave (&self->read_lock);
 }

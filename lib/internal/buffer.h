@@ -19,7 +19,8 @@
  * on none of them can change the state without seeing that somebody sleeps.
  *
  * One sleeper per side is woken at a time, with one system call; when it has what it wanted it
- * gives its turn to the next, who looks for itself. Nobody is woken who is not asleep.
+ * gives its turn to the next, who looks for itself. Nobody is woken who is not asleep. Whoever
+ * lines up for a turn also looks by itself now and then, because the sleeper may be stopped.
  *
  * When a process is killed
  *   while it waits for a turn, W or R   nothing of it is in the state;
@@ -75,6 +76,7 @@ void gmproc_buffer_end_put (GmprocBuffer *self, const GmprocRingMessage *message
 gboolean gmproc_buffer_begin_take (GmprocBuffer *self, gint64 deadline, GCancellable *cancellable,
                                    GmprocRingMessage *ret_message, GError **error);
 void gmproc_buffer_end_take (GmprocBuffer *self, const GmprocRingMessage *message);
+void gmproc_buffer_abort_take (GmprocBuffer *self); /* in place of end: the message stays */
 
 /* No more messages can be put, by any process. */
 void gmproc_buffer_close (GmprocBuffer *self);

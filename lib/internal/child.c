@@ -36,6 +36,7 @@ static GMutex mutex;
 static GCond changed;                 /* a child has exited, or a waiter was cancelled */
 static GQueue running = G_QUEUE_INIT; /* references; also ended ones that nobody swept yet */
 static gboolean is_ending;
+static GMainContext *reaper_context; /* with the first child */
 static gintptr lifeline_keep = GMPROC_PORT_NO_HANDLE;
 static gintptr lifeline_give = GMPROC_PORT_NO_HANDLE;
 
@@ -52,20 +53,25 @@ run_reaper (gpointer data)
   return NULL;
 }
 
-static GMainContext *
-get_reaper_context (void)
+/* The reaper and its context live as long as the process. */
+static gboolean
+ensure_reaper (GError **error)
 {
-  static GMainContext *context;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  g_autoptr (GMainContext) context = NULL;
+  GThread *thread;
 
-  if (g_once_init_enter (&context))
-    {
-      GMainContext *made = g_main_context_new ();
+  if (reaper_context != NULL)
+    return TRUE;
 
-      /* Lives as long as the process. */
-      g_thread_unref (g_thread_new ("gmproc-reaper", run_reaper, g_main_context_ref (made)));
-      g_once_init_leave (&context, made);
-    }
-  return context;
+  context = g_main_context_new ();
+  thread = gmproc_port_thread_new ("gmproc-reaper", run_reaper, context, error);
+  if (thread == NULL)
+    return FALSE;
+
+  g_thread_unref (thread);
+  reaper_context = g_steal_pointer (&context);
+  return TRUE;
 }
 
 static GmprocChild *
@@ -138,19 +144,6 @@ sweep (void)
   g_mutex_unlock (&mutex);
 }
 
-gboolean
-gmproc_child_get_lifeline (gintptr *ret_handle, GError **error)
-{
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
-
-  if (lifeline_keep == GMPROC_PORT_NO_HANDLE
-      && !gmproc_port_lifeline_new (&lifeline_keep, &lifeline_give, error))
-    return FALSE;
-
-  *ret_handle = lifeline_give;
-  return TRUE;
-}
-
 static gboolean
 is_ours (void)
 {
@@ -173,6 +166,24 @@ claim_family (GError **error)
                ", which had started others; it cannot start any itself",
                nobody);
   return FALSE;
+}
+
+gboolean
+gmproc_child_get_lifeline (gintptr *ret_handle, GError **error)
+{
+  g_autoptr (GMutexLocker) locker = NULL;
+
+  /* Before the mutex, which in a forked copy may be held by a thread that is not there. */
+  if (!claim_family (error))
+    return FALSE;
+
+  locker = g_mutex_locker_new (&mutex);
+  if (lifeline_give == GMPROC_PORT_NO_HANDLE
+      && !gmproc_port_lifeline_new (&lifeline_keep, &lifeline_give, error))
+    return FALSE;
+
+  *ret_handle = lifeline_give;
+  return TRUE;
 }
 
 /* The mutex is held over the start, so that the exit rule, once it has begun, sees every child. */
@@ -210,7 +221,7 @@ gmproc_child_start (const GmprocChildOptions *options, GError **error)
 {
   GmprocChild *self;
 
-  if (!claim_family (error))
+  if (!claim_family (error) || !ensure_reaper (error))
     return NULL;
   sweep ();
 
@@ -220,8 +231,8 @@ gmproc_child_start (const GmprocChildOptions *options, GError **error)
   if (self == NULL)
     return NULL;
 
-  g_main_context_invoke_full (get_reaper_context (), G_PRIORITY_HIGH, start_watch,
-                              gmproc_child_ref (self), NULL);
+  g_main_context_invoke_full (reaper_context, G_PRIORITY_HIGH, start_watch, gmproc_child_ref (self),
+                              NULL);
   return self;
 }
 

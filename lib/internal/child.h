@@ -3,15 +3,16 @@
  *
  * The children of this process: starting, waiting, reaping, and the rule at exit.
  *
- * Who does what
- *   any thread        starts, waits, signals.
- *   the reaper        one thread of this process with a main context of its own, made with the
- * first child. It alone learns that a child ended (the program needs no main loop), and tells
- * everybody who waits. the list          holds a reference on every child that runs, and through it
- * one on the child's owner (the public object), so that dropping the last reference to a running
- *                     process does not lose it. A child that has ended is taken from the list by
- * the next call of an ordinary thread, never by the reaper: the owner's finalizer runs in a thread
- * that the program knows.
+ * Any thread starts, waits and signals.
+ *
+ * The reaper is one thread of this process with a main context of its own, made with the first
+ * child. It alone learns that a child ended, so the program needs no main loop, and tells everybody
+ * who waits.
+ *
+ * The list holds a reference on every child that runs, and through it one on the child's owner (the
+ * public object), so that dropping the last reference to a running process does not lose it. A
+ * child that has ended is taken from the list by the next call of an ordinary thread, never by the
+ * reaper: the owner's finalizer runs in a thread that the program knows.
  *
  * What happens when a process dies: children that are daemons hold the give end of this process's
  * lifeline and end themselves. Ordinary ones live on.

@@ -236,6 +236,21 @@ map_value (GVariant *value, MapHandle map, gpointer user_data, GError **error)
   return g_variant_ref_sink (g_variant_new_handle (handle));
 }
 
+/* A value that was made here is in normal form, and costs nothing to ask. One that was made of
+ * somebody's bytes may not be. */
+static gboolean
+check_normal (GVariant *value, GError **error)
+{
+  if (g_variant_is_normal_form (value))
+    return TRUE;
+
+  g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_TYPE,
+               "A value of type “%s” that is not in normal form cannot be sent; "
+               "g_variant_get_normal_form() makes one that is",
+               g_variant_get_type_string (value));
+  return FALSE;
+}
+
 typedef struct
 {
   GPtrArray *objects;  /* exported, by index */
@@ -277,6 +292,8 @@ gmproc_codec_pack (GVariant *value, GPtrArray *objects, GmprocParcel *parcel, GE
   g_autoptr (GHashTable) indexes = g_hash_table_new (NULL, NULL);
   Packing packing = { .objects = objects, .indexes = indexes, .parcel = parcel };
 
+  if (!check_normal (value, error))
+    return NULL;
   return map_value (value, pack_handle, &packing, error);
 }
 
@@ -310,29 +327,50 @@ gmproc_codec_unpack (GVariant *value, const gint32 *handles, guint n_handles, GE
   return map_value (value, unpack_handle, &unpacking, error);
 }
 
+/* Only looks: calls VISIT for each handle inside VALUE, until one call gives FALSE. */
 static gboolean
-collect_object (gint32 handle, gint32 *ret_handle, gpointer user_data, G_GNUC_UNUSED GError **error)
+visit_handles (GVariant *value, gboolean (*visit) (gint32, gpointer, GError **), gpointer user_data,
+               GError **error)
+{
+  gsize n_children;
+
+  if (!gmproc_codec_may_hold_handles (value))
+    return TRUE;
+  if (!g_variant_is_container (value))
+    return visit (g_variant_get_handle (value), user_data, error);
+
+  n_children = g_variant_n_children (value);
+  for (gsize i = 0; i < n_children; i++)
+    {
+      g_autoptr (GVariant) child = g_variant_get_child_value (value, i);
+
+      if (!visit_handles (child, visit, user_data, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+collect_object (gint32 handle, gpointer user_data, G_GNUC_UNUSED GError **error)
 {
   GObject *object = gmproc_shareable_from_handle (handle, GMPROC_TYPE_SHAREABLE, NULL);
 
   if (object != NULL)
     g_ptr_array_add (user_data, object);
-  *ret_handle = handle;
   return TRUE;
 }
 
 GPtrArray *
 gmproc_codec_list_objects (GVariant *value)
 {
-  g_autoptr (GPtrArray) objects = g_ptr_array_new_with_free_func (g_object_unref);
-  g_autoptr (GVariant) same = map_value (value, collect_object, objects, NULL);
+  GPtrArray *objects = g_ptr_array_new_with_free_func (g_object_unref);
 
-  return g_steal_pointer (&objects);
+  visit_handles (value, collect_object, objects, NULL);
+  return objects;
 }
 
 static gboolean
-refuse_handle (gint32 handle, G_GNUC_UNUSED gint32 *ret_handle, G_GNUC_UNUSED gpointer user_data,
-               GError **error)
+refuse_handle (gint32 handle, G_GNUC_UNUSED gpointer user_data, GError **error)
 {
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
                "The message names the object with handle %d; objects travel in the args and the "
@@ -342,9 +380,7 @@ refuse_handle (gint32 handle, G_GNUC_UNUSED gint32 *ret_handle, G_GNUC_UNUSED gp
 }
 
 gboolean
-gmproc_codec_refuse_handles (GVariant *value, GError **error)
+gmproc_codec_check_message (GVariant *value, GError **error)
 {
-  g_autoptr (GVariant) same = map_value (value, refuse_handle, NULL, error);
-
-  return same != NULL;
+  return check_normal (value, error) && visit_handles (value, refuse_handle, NULL, error);
 }

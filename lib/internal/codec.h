@@ -49,11 +49,13 @@ GVariant *gmproc_codec_take_message (GmprocCodecKind kind, gpointer data, gsize 
 /* Whether the value may hold handles: its type has an `h`, or a `v` that may hide one. */
 gboolean gmproc_codec_may_hold_handles (GVariant *value);
 
-/* Where a way of sending has no place for handles: G_IO_ERROR_NOT_SUPPORTED if there is one. */
-gboolean gmproc_codec_refuse_handles (GVariant *value, GError **error);
+/* Whether VALUE can be sent as it is: GMPROC_ERROR_BAD_TYPE when it is not in normal form, which
+ * every receiver would refuse, G_IO_ERROR_NOT_SUPPORTED when there is a handle in it. */
+gboolean gmproc_codec_check_message (GVariant *value, GError **error);
 
 /* Handles. OBJECTS collects GMPROC_SHAREABLE_FORMAT values on the way out, HANDLES are the local
- * numbers by index on the way in. The result is not floating. */
+ * numbers by index on the way in. The result is not floating. pack too refuses what is not in
+ * normal form. */
 GVariant *gmproc_codec_pack (GVariant *value, GPtrArray *objects, GmprocParcel *parcel,
                              GError **error);
 GVariant *gmproc_codec_unpack (GVariant *value, const gint32 *handles, guint n_handles,

@@ -5,6 +5,7 @@
 
 #include "guard.h"
 
+#include "crash-point.h"
 #include "spin.h"
 
 /* A section takes less than this many looks, unless its process was put to sleep inside. */
@@ -16,7 +17,12 @@ is_inside (GmprocPortLockResult result)
   /* A section never calls out, so its own thread cannot be inside already. */
   g_assert (result != GMPROC_PORT_LOCK_HELD);
 
-  return result == GMPROC_PORT_LOCK_ACQUIRED || result == GMPROC_PORT_LOCK_ABANDONED;
+  if (result != GMPROC_PORT_LOCK_ACQUIRED && result != GMPROC_PORT_LOCK_ABANDONED)
+    return FALSE;
+  if (result == GMPROC_PORT_LOCK_ABANDONED && GMPROC_CRASH_BREAKS ("no-owner-dead"))
+    return FALSE;
+  GMPROC_CRASH_POINT ("guard-entered");
+  return TRUE;
 }
 
 static gboolean
@@ -73,7 +79,12 @@ gmproc_guard_enter_always (GmprocPortLock *lock)
 void
 gmproc_guard_leave (GmprocPortLock *lock)
 {
-  gboolean was_inside = gmproc_port_lock_release (lock);
+  gboolean was_inside;
+
+  GMPROC_CRASH_POINT ("guard-leave");
+  gmproc_crash_point_run_deferred ();
+  was_inside = gmproc_port_lock_release (lock);
+  GMPROC_CRASH_POINT ("guard-left");
 
   g_assert (was_inside);
 }

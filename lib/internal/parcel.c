@@ -11,8 +11,8 @@
 struct GmprocParcel
 {
   GArray *handles;    /* gintptr */
+  GArray *owned;      /* gintptr: those to close */
   GPtrArray *objects; /* referenced while their handles are borrowed */
-  gboolean owns_handles;
 };
 
 GmprocParcel *
@@ -21,6 +21,7 @@ gmproc_parcel_new (void)
   GmprocParcel *self = g_new0 (GmprocParcel, 1);
 
   self->handles = g_array_new (FALSE, FALSE, sizeof (gintptr));
+  self->owned = g_array_new (FALSE, FALSE, sizeof (gintptr));
   self->objects = g_ptr_array_new_with_free_func (g_object_unref);
   return self;
 }
@@ -31,16 +32,16 @@ gmproc_parcel_new_received (const gintptr *handles, guint n_handles)
   GmprocParcel *self = gmproc_parcel_new ();
 
   g_array_append_vals (self->handles, handles, n_handles);
-  self->owns_handles = TRUE;
+  g_array_append_vals (self->owned, handles, n_handles);
   return self;
 }
 
 void
 gmproc_parcel_free (GmprocParcel *self)
 {
-  if (self->owns_handles)
-    for (guint i = 0; i < self->handles->len; i++)
-      gmproc_port_handle_close (&g_array_index (self->handles, gintptr, i));
+  for (guint i = 0; i < self->owned->len; i++)
+    gmproc_port_handle_close (&g_array_index (self->owned, gintptr, i));
+  g_array_unref (self->owned);
   g_array_unref (self->handles);
   g_ptr_array_unref (self->objects);
   g_free (self);
@@ -58,6 +59,14 @@ gmproc_parcel_add (GmprocParcel *self, gintptr handle)
 
   g_array_append_val (self->handles, handle);
   return self->handles->len - 1;
+}
+
+gint32
+gmproc_parcel_give (GmprocParcel *self, gintptr handle)
+{
+  if (handle != GMPROC_PORT_NO_HANDLE)
+    g_array_append_val (self->owned, handle);
+  return gmproc_parcel_add (self, handle);
 }
 
 void

@@ -25,6 +25,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (GmprocParcel, gmproc_parcel_free)
 
 /* Sender. The same handle added twice has one index. */
 gint32 gmproc_parcel_add (GmprocParcel *self, gintptr handle);
+gint32 gmproc_parcel_give (GmprocParcel *self, gintptr handle); /* the parcel owns it from now on */
 void gmproc_parcel_keep (GmprocParcel *self, gpointer object);
 const gintptr *gmproc_parcel_get_handles (GmprocParcel *self, guint *ret_n_handles);
 

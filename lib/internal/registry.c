@@ -13,7 +13,7 @@ typedef struct
 {
   GmprocFunctionInfo info; /* the types are set for functions only */
   Address address;
-  gboolean is_ambiguous;
+  Address other; /* another thing of the same name, which makes the name useless; or NULL */
 } Entry;
 
 /* One for each kind of thing, all under the one mutex. */
@@ -29,8 +29,10 @@ static Registry targets = { .kind = "target", .how_to_define = "GMPROC_DEFINE_TA
 static Registry types = { .kind = "process type", .how_to_define = "GMPROC_DEFINE_PROCESS_TYPE()" };
 static Registry functions = { .kind = "function", .how_to_define = "GMPROC_DEFINE_FUNCTION()" };
 
-static Entry *
-registry_add (Registry *registry, const char *name, Address address)
+/* The whole entry is made before others can find it. */
+static void
+registry_add (Registry *registry, const char *name, Address address, const char *in_type,
+              const char *out_type)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
   Entry *entry;
@@ -42,21 +44,23 @@ registry_add (Registry *registry, const char *name, Address address)
   if (entry != NULL)
     {
       if (entry->address != address)
-        entry->is_ambiguous = TRUE;
-      return NULL;
+        entry->other = address;
+      return;
     }
 
   entry = g_new0 (Entry, 1);
   entry->info.name = g_strdup (name);
+  entry->info.in_type = in_type != NULL ? g_variant_type_new (in_type) : NULL;
+  entry->info.out_type = out_type != NULL ? g_variant_type_new (out_type) : NULL;
+  entry->info.function = (GmprocFunction) address;
   entry->address = address;
   g_hash_table_insert (registry->entries, (gpointer) entry->info.name, entry);
-  return entry;
 }
 
 static const Entry *
 registry_check (const Registry *registry, const Entry *entry, GError **error)
 {
-  if (!entry->is_ambiguous)
+  if (entry->other == NULL)
     return entry;
 
   g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_NOT_REGISTERED,
@@ -86,8 +90,16 @@ registry_find (const Registry *registry, const char *name, GError **error)
 static const Entry *
 registry_find_address (const Registry *registry, Address address, GError **error)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  g_autoptr (GMutexLocker) locker = NULL;
 
+  if (address == NULL)
+    {
+      g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_NOT_REGISTERED,
+                   "There is no %s; define one with %s", registry->kind, registry->how_to_define);
+      return NULL;
+    }
+
+  locker = g_mutex_locker_new (&mutex);
   if (registry->entries != NULL)
     {
       GHashTableIter iter;
@@ -98,7 +110,7 @@ registry_find_address (const Registry *registry, Address address, GError **error
         {
           const Entry *entry = value;
 
-          if (entry->address == address)
+          if (entry->address == address || entry->other == address)
             return registry_check (registry, entry, error);
         }
     }
@@ -113,27 +125,20 @@ registry_find_address (const Registry *registry, Address address, GError **error
 void
 gmproc_registry_add_target (const char *name, GmprocTarget target)
 {
-  registry_add (&targets, name, (Address) target);
+  registry_add (&targets, name, (Address) target, NULL, NULL);
 }
 
 void
 gmproc_registry_add_type (const char *name, GmprocGetType get_type)
 {
-  registry_add (&types, name, (Address) get_type);
+  registry_add (&types, name, (Address) get_type, NULL, NULL);
 }
 
 void
 gmproc_registry_add_function (const char *name, const char *in_type, const char *out_type,
                               GmprocFunction function)
 {
-  Entry *entry = registry_add (&functions, name, (Address) function);
-
-  if (entry == NULL)
-    return;
-
-  entry->info.in_type = g_variant_type_new (in_type);
-  entry->info.out_type = g_variant_type_new (out_type);
-  entry->info.function = function;
+  registry_add (&functions, name, (Address) function, in_type, out_type);
 }
 
 const char *

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "crash-point.h"
 #include "gmproc-error.h"
 #include "port/port.h"
 
@@ -17,10 +18,11 @@
 /* Below this the memory is not worth the faults of touching it again. */
 #define CAPACITY_TO_KEEP (1024 * 1024)
 
+/* A level that is too high comes from damaged memory; map_level refuses it. */
 static gsize
 get_capacity (guint64 level)
 {
-  return (gsize) GMPROC_RING_FIRST_CAPACITY << level;
+  return (gsize) GMPROC_RING_FIRST_CAPACITY << MIN (level, GMPROC_RING_LEVELS - 1);
 }
 
 gsize
@@ -185,6 +187,9 @@ gmproc_ring_begin_put (GmprocRing *self, guint8 kind, gsize size, GmprocRingMess
   ret_message->size = size;
   ret_message->next = step (tail, get_units (size));
   locate (ret_message, mapping, capacity, get_position (tail) + 1);
+  GMPROC_CRASH_POINT ("ring-put-sized");
+  if (GMPROC_CRASH_BREAKS ("put-first"))
+    gmproc_ring_commit_put (self, ret_message);
   return TRUE;
 }
 
@@ -228,6 +233,8 @@ gmproc_ring_begin_take (GmprocRing *self, GmprocRingMessage *ret_message, GError
 
   ret_message->next = step (head, get_units (ret_message->size));
   locate (ret_message, mapping, capacity, get_position (head) + 1);
+  if (GMPROC_CRASH_BREAKS ("take-first"))
+    gmproc_ring_commit_take (self, ret_message);
   return TRUE;
 }
 
@@ -267,6 +274,7 @@ copy_up (guint8 *mapping, gsize capacity, guint64 head, guint64 tail)
     {
       gsize piece = MIN (size, capacity - (begin & (capacity - 1)));
 
+      GMPROC_CRASH_POINT ("ring-grow-copy");
       if (begin >= capacity)
         memcpy (mapping + begin, mapping + begin - capacity, piece);
       size -= piece;
@@ -288,8 +296,13 @@ grow_once (GmprocRing *self, GError **error)
   if (mapping == NULL)
     return FALSE;
 
+  GMPROC_CRASH_POINT ("ring-grow-memory");
+  if (GMPROC_CRASH_BREAKS ("level-first"))
+    __atomic_store_n (&self->place->level, level + 1, __ATOMIC_RELEASE);
   copy_up (mapping, get_capacity (level), self->place->head, self->place->tail);
+  GMPROC_CRASH_POINT ("ring-grow-copied");
   __atomic_store_n (&self->place->level, level + 1, __ATOMIC_RELEASE);
+  GMPROC_CRASH_POINT ("ring-grow-level");
   return TRUE;
 }
 
@@ -336,20 +349,37 @@ gmproc_ring_shrink (GmprocRing *self)
     return;
 
   __atomic_store_n (&self->place->level, 0, __ATOMIC_RELEASE);
+  GMPROC_CRASH_POINT ("ring-shrink-level");
   gmproc_port_memory_discard (mapping, first, get_capacity (level) - first);
+  GMPROC_CRASH_POINT ("ring-shrink-discarded");
 }
 
 /* -- bodies ------------------------------------------------------------------------------------ */
 
-void
-gmproc_ring_fill (const GmprocRingMessage *message, gconstpointer data)
+/* Copies SIZE bytes to where the body has its byte number POSITION. */
+static void
+fill_at (const GmprocRingMessage *message, gsize position, const guint8 *data, gsize size)
 {
-  if (message->size == 0)
-    return;
+  gsize first =
+      position < message->part_sizes[0] ? MIN (size, message->part_sizes[0] - position) : 0;
 
-  memcpy (message->parts[0], data, message->part_sizes[0]);
-  memcpy (message->parts[1], (const guint8 *) data + message->part_sizes[0],
-          message->part_sizes[1]);
+  if (first > 0)
+    memcpy (message->parts[0] + position, data, first);
+  if (size > first)
+    memcpy (message->parts[1] + (position + first - message->part_sizes[0]), data + first,
+            size - first);
+}
+
+void
+gmproc_ring_fill (const GmprocRingMessage *message, const GOutputVector *vectors, gsize n_vectors)
+{
+  gsize position = 0;
+
+  for (gsize i = 0; i < n_vectors; i++)
+    {
+      fill_at (message, position, vectors[i].buffer, vectors[i].size);
+      position += vectors[i].size;
+    }
 }
 
 void

@@ -36,7 +36,8 @@
 
 G_BEGIN_DECLS
 
-#define GMPROC_RING_LEVELS (18) /* 64 KiB … 8 GiB */
+/* 64 KiB … 8 GiB; where addresses are short, 128 MiB, because every level has a mapping. */
+#define GMPROC_RING_LEVELS (GLIB_SIZEOF_SIZE_T > 4 ? 18 : 12)
 #define GMPROC_RING_FIRST_CAPACITY (64 * 1024)
 
 /* In shared memory; the words are apart because different processors write them. */
@@ -105,7 +106,8 @@ gboolean gmproc_ring_is_worth_shrinking (GmprocRing *self);
 guint gmproc_ring_get_length (GmprocRing *self);
 
 /* Copying in and out, over the end. */
-void gmproc_ring_fill (const GmprocRingMessage *message, gconstpointer data);
+void gmproc_ring_fill (const GmprocRingMessage *message, const GOutputVector *vectors,
+                       gsize n_vectors);
 void gmproc_ring_extract (const GmprocRingMessage *message, gpointer buffer);
 
 G_END_DECLS

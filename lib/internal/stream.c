@@ -7,7 +7,9 @@
 
 #include <string.h>
 
-/* How many bytes wait. A damaged pair of positions counts as none: no byte is invented. */
+/* How many bytes wait. The other side moves on meanwhile, so this is asked for once in a call, and
+ * not inside a macro like MIN(), which would ask twice and get two answers. A damaged pair of
+ * positions counts as none: no byte is invented. */
 static gsize
 get_waiting (GmprocStream *self)
 {
@@ -22,7 +24,8 @@ gmproc_stream_write (GmprocStream *self, gconstpointer data, gsize size)
 {
   guint64 position = self->place->written;
   gsize start = position & (self->capacity - 1);
-  gsize count = MIN (size, self->capacity - get_waiting (self));
+  gsize room = self->capacity - get_waiting (self);
+  gsize count = MIN (size, room);
   gsize first = MIN (count, self->capacity - start);
 
   if (count == 0)
@@ -39,7 +42,8 @@ gmproc_stream_read (GmprocStream *self, gpointer buffer, gsize size)
 {
   guint64 position = self->place->read;
   gsize start = position & (self->capacity - 1);
-  gsize count = MIN (size, get_waiting (self));
+  gsize waiting = get_waiting (self);
+  gsize count = MIN (size, waiting);
   gsize first = MIN (count, self->capacity - start);
 
   if (count == 0)

@@ -5,6 +5,7 @@
 
 #include "waitpoint.h"
 
+#include "crash-point.h"
 #include "deadline.h"
 #include "spin.h"
 
@@ -39,7 +40,9 @@ gmproc_waitpoint_detach (GmprocWaitpoint *self)
 guint32
 gmproc_waitpoint_prepare (GmprocWaitpoint *self)
 {
+  GMPROC_CRASH_POINT ("waitpoint-prepare");
   self->place->asleep = 1;
+  GMPROC_CRASH_POINT ("waitpoint-prepared");
   return gmproc_port_word_load (&self->word);
 }
 
@@ -85,6 +88,7 @@ gmproc_waitpoint_sleep (GmprocWaitpoint *self, guint32 prepared, gint64 deadline
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
 
+  GMPROC_CRASH_POINT ("waitpoint-sleep");
   in_time = !gmproc_deadline_has_passed (deadline);
   if (in_time && spin (self, prepared, deadline))
     return TRUE;
@@ -94,6 +98,7 @@ gmproc_waitpoint_sleep (GmprocWaitpoint *self, guint32 prepared, gint64 deadline
     connection = g_cancellable_connect (cancellable, G_CALLBACK (wake_for_cancel), self, NULL);
   if (in_time)
     in_time = gmproc_port_word_wait (&self->word, prepared, deadline);
+  GMPROC_CRASH_POINT ("waitpoint-slept");
   if (connection != 0)
     g_cancellable_disconnect (cancellable, connection);
 
@@ -108,13 +113,29 @@ gmproc_waitpoint_sleep (GmprocWaitpoint *self, guint32 prepared, gint64 deadline
   return TRUE;
 }
 
-void
-gmproc_waitpoint_wake (GmprocWaitpoint *self)
+static void
+wake_sleepers (gpointer data)
 {
+  GmprocWaitpoint *self = data;
+
   if (self->place->asleep == 0)
     return;
 
+  if (GMPROC_CRASH_BREAKS ("asleep-first"))
+    self->place->asleep = 0;
   /* In this order: killed in between, `asleep` still says that there may be sleepers. */
+  GMPROC_CRASH_POINT ("waitpoint-advance");
   gmproc_port_word_advance (&self->word);
+  GMPROC_CRASH_POINT ("waitpoint-advanced");
   self->place->asleep = 0;
+  GMPROC_CRASH_POINT ("waitpoint-woken");
+}
+
+void
+gmproc_waitpoint_wake (GmprocWaitpoint *self)
+{
+  if (GMPROC_CRASH_BREAKS ("commit-first"))
+    gmproc_crash_point_defer (wake_sleepers, self);
+  else
+    wake_sleepers (self);
 }

@@ -101,7 +101,9 @@ GVariant *
 gmproc_worker_load_array (const GVariantType *type, GBytes *bytes, gsize n_items, GError **error)
 {
   g_autoptr (GVariant) array = NULL;
-  gboolean is_trusted = gmproc_codec_is_number (g_variant_type_element (type));
+  const GVariantType *item_type = g_variant_type_element (type);
+  gboolean is_trusted = gmproc_codec_is_number (item_type)
+                        && g_bytes_get_size (bytes) % gmproc_codec_get_item_size (item_type) == 0;
 
   array = g_variant_ref_sink (g_variant_new_from_bytes (type, bytes, is_trusted));
   if (g_variant_get_size (array) == g_bytes_get_size (bytes)
@@ -151,7 +153,7 @@ call (const GmprocFunctionInfo *function, GVariant *item, GError **error)
       g_variant_unref (result);
       return NULL;
     }
-  if (G_UNLIKELY (!gmproc_codec_refuse_handles (result, error)))
+  if (G_UNLIKELY (!gmproc_codec_check_message (result, error)))
     g_clear_pointer (&result, g_variant_unref);
   return result;
 }

@@ -14,6 +14,7 @@
 #include "config.h"
 
 #include "port.h"
+#include "handle-posix.h"
 #include "port-error.h"
 
 #include <errno.h>
@@ -45,30 +46,65 @@ G_STATIC_ASSERT (sizeof (GOutputVector) == sizeof (struct iovec));
 G_STATIC_ASSERT (offsetof (GOutputVector, buffer) == offsetof (struct iovec, iov_base));
 G_STATIC_ASSERT (offsetof (GOutputVector, size) == offsetof (struct iovec, iov_len));
 
-/* Whether a pipe of this system can be asked not to wait, call by call. */
+/* Whether a pipe of this system can be asked not to wait, call by call: found out with the first
+ * channel. What the system says does not change any more. */
+static enum { UNKNOWN, CAN, CANNOT } nowait; /* atomic */
+
 static gboolean
 can_ask_without_waiting (void)
 {
-  static gsize answer;
+  return g_atomic_int_get ((int *) &nowait) == CAN;
+}
 
-  if (g_once_init_enter (&answer))
-    {
-      gboolean can = FALSE;
+/* FD is an empty pipe's end to read from. */
+static void
+ask_pipe (int fd)
+{
+  int answer = CANNOT;
 #ifdef HAVE_PWRITEV2
-      char byte;
-      struct iovec vector = { &byte, 1 };
-      int fds[2];
+  char byte;
+  struct iovec vector = { &byte, 1 };
 
-      if (pipe (fds) == 0)
-        {
-          can = preadv2 (fds[0], &vector, 1, -1, RWF_NOWAIT) == -1 && errno == EAGAIN;
-          (void) close (fds[0]);
-          (void) close (fds[1]);
-        }
+  if (preadv2 (fd, &vector, 1, -1, RWF_NOWAIT) == -1 && errno == EAGAIN)
+    answer = CAN;
+#else
+  (void) fd;
 #endif
-      g_once_init_leave (&answer, can ? 2 : 1);
+  g_atomic_int_set ((int *) &nowait, answer);
+}
+
+static gboolean
+make_pipe (int *fds, GError **error)
+{
+#ifdef HAVE_PIPE2
+  int result = pipe2 (fds, O_CLOEXEC);
+#else
+  int result = pipe (fds);
+#endif
+
+  if (result == -1)
+    {
+      gmproc_port_set_error (error, errno, "pipe");
+      return FALSE;
     }
-  return answer == 2;
+  if (g_atomic_int_get ((int *) &nowait) == UNKNOWN)
+    ask_pipe (fds[0]);
+  return TRUE;
+}
+
+/* For a channel that comes from elsewhere and may hold data. */
+static gboolean
+find_out (GError **error)
+{
+  int fds[2];
+
+  if (g_atomic_int_get ((int *) &nowait) != UNKNOWN)
+    return TRUE;
+  if (!make_pipe (fds, error))
+    return FALSE;
+  (void) close (fds[0]);
+  (void) close (fds[1]);
+  return TRUE;
 }
 
 static gboolean
@@ -87,26 +123,27 @@ set_flags (int fd, GError **error)
 gboolean
 gmproc_port_channel_new_pipe (gintptr *ret_reader, gintptr *ret_writer, GError **error)
 {
+  gintptr reader = GMPROC_PORT_NO_HANDLE, writer = GMPROC_PORT_NO_HANDLE;
   int fds[2];
 
-#ifdef HAVE_PIPE2
-  if (pipe2 (fds, O_CLOEXEC) == -1)
-#else
-  if (pipe (fds) == -1)
-#endif
+  if (!make_pipe (fds, error))
+    return FALSE;
+  if (!gmproc_port_handle_take (fds[0], &reader, error))
     {
-      gmproc_port_set_error (error, errno, "pipe");
-      return FALSE;
-    }
-  if (!set_flags (fds[0], error) || !set_flags (fds[1], error))
-    {
-      (void) close (fds[0]);
       (void) close (fds[1]);
       return FALSE;
     }
-  *ret_reader = fds[0];
-  *ret_writer = fds[1];
-  return TRUE;
+  if (gmproc_port_handle_take (fds[1], &writer, error) && set_flags ((int) reader, error)
+      && set_flags ((int) writer, error))
+    {
+      *ret_reader = reader;
+      *ret_writer = writer;
+      return TRUE;
+    }
+
+  gmproc_port_handle_close (&reader);
+  gmproc_port_handle_close (&writer);
+  return FALSE;
 }
 
 gboolean
@@ -126,7 +163,7 @@ gmproc_port_channel_attach (GmprocPortChannel *channel, gintptr handle, GError *
       return FALSE;
     }
   /* It may come from a process that uses it in another way. */
-  if (!set_flags ((int) handle, error))
+  if (!find_out (error) || !set_flags ((int) handle, error))
     return FALSE;
 
   *channel = (GmprocPortChannel){ .handle = handle };

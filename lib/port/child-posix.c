@@ -204,6 +204,9 @@ reap (GmprocPortChild *child)
     result = waitpid (child->pid, &status, 0);
   while (result == -1 && errno == EINTR);
   child->reaped = TRUE;
+  /* Before the others hear of the end, so that they find nothing left open. The source that polled
+   * it ends with this call and does not poll again. */
+  gmproc_port_handle_close (&child->pidfd);
   g_mutex_unlock (&child->lock);
 
   if (result == -1)
@@ -220,12 +223,8 @@ static gboolean
 on_ended (gpointer data)
 {
   GmprocPortChild *child = data;
-  int exit_status = reap (child);
 
-  /* Before the others hear of the end, so that they find nothing left open. The source that polled
-   * it ends with this call and does not poll again. */
-  gmproc_port_handle_close (&child->pidfd);
-  child->exited (child, exit_status, child->user_data);
+  child->exited (child, reap (child), child->user_data);
   return G_SOURCE_REMOVE; /* drops the watch's reference */
 }
 
@@ -253,18 +252,25 @@ wait_in_thread (gpointer data)
 {
   GmprocPortChild *child = data;
   GSource *source = g_idle_source_new ();
-  sigset_t all_signals;
   siginfo_t info;
-
-  /* The program's signal handlers run in the program's threads. */
-  (void) sigfillset (&all_signals);
-  (void) pthread_sigmask (SIG_BLOCK, &all_signals, NULL);
 
   while (waitid (P_PID, (id_t) child->pid, &info, WEXITED | WNOWAIT) == -1 && errno == EINTR)
     ;
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   attach_watch (child, source, on_ended);
   return NULL;
+}
+
+static void
+start_waiting (GmprocPortChild *child)
+{
+  g_autoptr (GError) error = NULL;
+  GThread *thread = gmproc_port_thread_new ("gmproc-wait", wait_in_thread, child, &error);
+
+  /* As g_thread_new() does. */
+  if (thread == NULL)
+    g_error ("%s", error->message);
+  g_thread_unref (thread);
 }
 
 void
@@ -285,7 +291,22 @@ gmproc_port_child_watch (GmprocPortChild *child, GmprocPortChildExited exited, g
       return;
     }
 #endif
-  g_thread_unref (g_thread_new ("gmproc-wait", wait_in_thread, child));
+  start_waiting (child);
+}
+
+/* By the pidfd where there is one. It names this process whatever becomes of the number, which
+ * somebody else may have set free: a program that ignores SIGCHLD or waits for any child. */
+static void
+send_signal (GmprocPortChild *child, int number)
+{
+#ifdef SYS_pidfd_send_signal
+  if (child->pidfd != GMPROC_PORT_NO_HANDLE)
+    {
+      (void) syscall (SYS_pidfd_send_signal, (int) child->pidfd, number, NULL, 0);
+      return;
+    }
+#endif
+  (void) kill (child->pid, number);
 }
 
 void
@@ -299,7 +320,7 @@ gmproc_port_child_signal (GmprocPortChild *child, GmprocPortSignal signal)
 
   g_mutex_lock (&child->lock);
   if (!child->reaped)
-    (void) kill (child->pid, numbers[signal]);
+    send_signal (child, numbers[signal]);
   g_mutex_unlock (&child->lock);
 }
 
@@ -334,6 +355,7 @@ gmproc_port_child_receive (int *argc, char ***argv, GBytes **ret_bootstrap, gint
 {
   g_autoptr (GBytes) bootstrap = NULL;
   gintptr block = BOOTSTRAP_FD;
+  sigset_t no_signals;
   char **arguments = *argv;
   guint64 n_handles;
 
@@ -353,6 +375,10 @@ gmproc_port_child_receive (int *argc, char ***argv, GBytes **ret_bootstrap, gint
   *ret_handles = take_handles ((guint) n_handles, error);
   if (*ret_handles == NULL)
     return FALSE;
+
+  /* The mask is that of the thread that started us, which may block what should end us. */
+  (void) sigemptyset (&no_signals);
+  (void) pthread_sigmask (SIG_SETMASK, &no_signals, NULL);
 
   gmproc_port_handle_close (&block);
   *ret_bootstrap = g_steal_pointer (&bootstrap);

@@ -6,14 +6,13 @@
 #include "config.h"
 
 #include "port.h"
+#include "handle-posix.h"
 #include "port-error.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
-/* A copy never takes the number of a standard stream, even when the program closed that one:
- * a later printf() would write into it. */
 #define FIRST_OWN_DESCRIPTOR 3
 
 gboolean
@@ -28,6 +27,23 @@ gmproc_port_handle_duplicate (gintptr handle, gintptr *ret_copy, GError **error)
     }
   *ret_copy = copy;
   return TRUE;
+}
+
+gboolean
+gmproc_port_handle_take (int fd, gintptr *ret_handle, GError **error)
+{
+  gintptr low = fd;
+  gboolean success;
+
+  if (fd >= FIRST_OWN_DESCRIPTOR)
+    {
+      *ret_handle = fd;
+      return TRUE;
+    }
+
+  success = gmproc_port_handle_duplicate (low, ret_handle, error);
+  gmproc_port_handle_close (&low);
+  return success;
 }
 
 gboolean

@@ -6,6 +6,12 @@
  *
  * The system cannot wake a waiter for a mutex when a cancellable fires, so a wait with one is cut
  * into slices.
+ *
+ * A wait without one is cut into slices too, which grow. A release wakes one waiter. If that one is
+ * killed before it has the mutex, while a third thread takes the mutex without a wait, then the
+ * system sees an owner that lives and wakes nobody in its place, and the owner does not know of the
+ * others that wait: they would sleep beside a free mutex. So a waiter looks for itself now and
+ * then.
  */
 #include "config.h"
 
@@ -17,6 +23,7 @@
 #include <time.h>
 
 #define SLICE (20 * G_TIME_SPAN_MILLISECOND)
+#define LONGEST_SLICE (1 * G_TIME_SPAN_SECOND) /* how long a kill can hold others up */
 
 G_STATIC_ASSERT (sizeof (pthread_mutex_t) <= sizeof (GmprocPortLockPlace));
 G_STATIC_ASSERT (G_ALIGNOF (pthread_mutex_t) <= G_ALIGNOF (GmprocPortLockPlace));
@@ -117,15 +124,15 @@ lock_until (pthread_mutex_t *mutex, gint64 deadline)
 #endif
 }
 
-/* Asks again in slices where that is needed. */
+/* Asks again after each slice. */
 static int
 lock_in_slices (pthread_mutex_t *mutex, gint64 deadline, GCancellable *cancellable)
 {
+  gint64 slice = SLICE;
+
   for (;;)
     {
-      gint64 now = g_get_monotonic_time ();
-      gint64 until = cancellable != NULL && deadline > now ? MIN (deadline, now + SLICE) : deadline;
-      int result = lock_until (mutex, until);
+      int result = lock_until (mutex, MIN (deadline, g_get_monotonic_time () + slice));
 
       if (result != ETIMEDOUT)
         return result;
@@ -133,6 +140,8 @@ lock_in_slices (pthread_mutex_t *mutex, gint64 deadline, GCancellable *cancellab
         return ECANCELED;
       if (g_get_monotonic_time () >= deadline)
         return ETIMEDOUT;
+      if (cancellable == NULL)
+        slice = MIN (2 * slice, LONGEST_SLICE);
     }
 }
 
@@ -183,9 +192,7 @@ gmproc_port_lock_acquire (GmprocPortLock *lock, gint64 deadline, GCancellable *c
   result = pthread_mutex_trylock (mutex);
   /* A try says "busy" to the owner too. Only a real wait, even one that is over before it begins,
    * tells the owner that it would wait for itself. */
-  if (result == EBUSY && deadline == GMPROC_PORT_FOREVER && cancellable == NULL)
-    result = pthread_mutex_lock (mutex);
-  else if (result == EBUSY)
+  if (result == EBUSY)
     result = lock_in_slices (mutex, deadline, cancellable);
 
   return interpret (mutex, result);

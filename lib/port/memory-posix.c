@@ -11,6 +11,7 @@
 #include "config.h"
 
 #include "port.h"
+#include "handle-posix.h"
 #include "port-error.h"
 #include "memory-posix.h"
 
@@ -20,6 +21,9 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#ifdef __linux__
+#include <sys/sysinfo.h>
+#endif
 #include <unistd.h>
 
 #ifdef HAVE_MEMFD_CREATE
@@ -33,12 +37,16 @@ open_block (GError **error)
   /* A system may be set up to refuse a block that could be executed; an older one does not know
    * the flag that says ours is none. */
   int fd = memfd_create ("gmproc", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+  gintptr handle;
 
   if (fd == -1 && errno == EINVAL)
     fd = memfd_create ("gmproc", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (fd == -1)
-    gmproc_port_set_error (error, errno, "memfd_create");
-  return fd;
+    {
+      gmproc_port_set_error (error, errno, "memfd_create");
+      return -1;
+    }
+  return gmproc_port_handle_take (fd, &handle, error) ? (int) handle : -1;
 }
 
 static gsize
@@ -131,6 +139,8 @@ may_resize (GError **error G_GNUC_UNUSED)
 static int
 open_block (GError **error)
 {
+  gintptr handle;
+
   for (;;)
     {
       g_autofree char *id = g_uuid_string_random ();
@@ -141,7 +151,7 @@ open_block (GError **error)
         {
           (void) shm_unlink (name);
           (void) fcntl (fd, F_SETFD, FD_CLOEXEC);
-          return fd;
+          return gmproc_port_handle_take (fd, &handle, error) ? (int) handle : -1;
         }
       if (errno != EEXIST && errno != EINTR)
         {
@@ -221,6 +231,19 @@ gsize
 gmproc_port_memory_get_granularity (void)
 {
   return (gsize) sysconf (_SC_PAGESIZE);
+}
+
+guint64
+gmproc_port_memory_get_total (void)
+{
+#ifdef __linux__
+  struct sysinfo info;
+
+  if (sysinfo (&info) == 0)
+    return ((guint64) info.totalram + info.totalswap) * info.mem_unit;
+#endif
+  /* Without the swap space, for which there is no portable question. */
+  return (guint64) sysconf (_SC_PHYS_PAGES) * gmproc_port_memory_get_granularity ();
 }
 
 /* Rounds *SIZE up to whole pages; an error when no file can be so long. */
@@ -343,8 +366,8 @@ gmproc_port_memory_get_size (gintptr handle, gsize *ret_size, GError **error)
   return check_size_sealed ((int) handle, error) && query_size ((int) handle, ret_size, error);
 }
 
-gpointer
-gmproc_port_memory_map (gintptr handle, gsize offset, gsize size, GError **error)
+static gpointer
+map_block (gintptr handle, gsize offset, gsize size, int protection, GError **error)
 {
   gpointer mapping;
   gsize present;
@@ -358,14 +381,47 @@ gmproc_port_memory_map (gintptr handle, gsize offset, gsize size, GError **error
                    "mmap: the block has only %" G_GSIZE_FORMAT " bytes", present);
       return NULL;
     }
-  mapping = mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, (int) handle,
-                  (off_t) offset);
+  mapping = mmap (NULL, size, protection, MAP_SHARED | MAP_NORESERVE, (int) handle, (off_t) offset);
   if (mapping == MAP_FAILED)
     {
       gmproc_port_set_error (error, errno, "mmap");
       return NULL;
     }
   return mapping;
+}
+
+gpointer
+gmproc_port_memory_map (gintptr handle, gsize offset, gsize size, GError **error)
+{
+  return map_block (handle, offset, size, PROT_READ | PROT_WRITE, error);
+}
+
+gpointer
+gmproc_port_memory_map_to_read (gintptr handle, gsize offset, gsize size, GError **error)
+{
+  return map_block (handle, offset, size, PROT_READ, error);
+}
+
+/* A duplicate shares the right to write with its original, so the block is opened once more. That
+ * has a path only in /proc, which may be missing. */
+gboolean
+gmproc_port_memory_restrict (gintptr handle, gintptr *ret_handle, GError **error)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", (int) handle);
+  int fd;
+
+  do
+    fd = open (path, O_RDONLY | O_CLOEXEC);
+  while (fd == -1 && errno == EINTR);
+
+  if (fd == -1 && (errno == ENOENT || errno == ENOTDIR))
+    return gmproc_port_handle_duplicate (handle, ret_handle, error);
+  if (fd == -1)
+    {
+      gmproc_port_set_error (error, errno, "open");
+      return FALSE;
+    }
+  return gmproc_port_handle_take (fd, ret_handle, error);
 }
 
 void

@@ -98,17 +98,25 @@ gboolean gmproc_port_channel_poll (GmprocPortChannel *channel, gint64 deadline,
  * get_size: the size now; also what a received handle is checked with (an error says that the
  *           handle is no such block, or one that could shrink).
  * map:      a view of [OFFSET, OFFSET + SIZE), OFFSET a multiple of get_granularity().
+ * map_to_read: the same, but a write to the view faults, where the system can.
+ * restrict: a second handle for the block, of the same process; the caller owns it. map and grow
+ *           with it are errors. Where the system cannot do that, it is a duplicate.
  * unmap:    ends a view; *mapping becomes NULL.
  * discard:  gives the whole pages inside [OFFSET, OFFSET + SIZE) of a mapping back to the
  *           system; they read as zeros, or as before where the system cannot.
+ * get_total: the memory of this system, in bytes, with what it can move to a disk. A block may be
+ *           larger, but not all of it can be used.
  */
 gboolean gmproc_port_memory_new (gsize size, gsize maximum, gintptr *ret_handle, GError **error);
 gboolean gmproc_port_memory_grow (gintptr handle, gsize size, GError **error);
 gboolean gmproc_port_memory_get_size (gintptr handle, gsize *ret_size, GError **error);
 gpointer gmproc_port_memory_map (gintptr handle, gsize offset, gsize size, GError **error);
+gpointer gmproc_port_memory_map_to_read (gintptr handle, gsize offset, gsize size, GError **error);
+gboolean gmproc_port_memory_restrict (gintptr handle, gintptr *ret_handle, GError **error);
 void gmproc_port_memory_unmap (gpointer *mapping, gsize size);
 void gmproc_port_memory_discard (gpointer mapping, gsize offset, gsize size);
 gsize gmproc_port_memory_get_granularity (void);
+guint64 gmproc_port_memory_get_total (void);
 
 /* -- lock --------------------------------------------------------------------------------------
  * Mutual exclusion between threads and processes that knows its owner: when the owner's thread
@@ -236,6 +244,13 @@ void gmproc_port_child_free (GmprocPortChild *child);
 gboolean gmproc_port_child_receive (int *argc, char ***argv, GBytes **ret_bootstrap,
                                     gintptr **ret_handles, guint *ret_n_handles, GError **error);
 
+/* -- thread ------------------------------------------------------------------------------------
+ * new: a thread of the library's own, in which no signal handler of the program runs: a signal that
+ *      the program waits for in a thread of its own must not be taken by one of ours.
+ */
+GThread *gmproc_port_thread_new (const char *name, GThreadFunc function, gpointer user_data,
+                                 GError **error);
+
 /* -- lifeline ----------------------------------------------------------------------------------
  * Tells a process that another one is gone, however that one ended and whichever of its threads
  * made the lifeline.
@@ -257,11 +272,14 @@ gboolean gmproc_port_lifeline_is_broken (gintptr given);
  * set_title:     what ps, top and a debugger show for this process and its main thread; the
  *                system may cut it.
  * end:           ends the process at once, with nothing run and nothing flushed.
+ * kill:          the same, in the way in which another process would kill this one; for tests of
+ *                what a killed process leaves behind.
  */
 char *gmproc_port_self_get_path (GError **error);
 gint64 gmproc_port_self_get_pid (void);
 gboolean gmproc_port_self_is_privileged (void);
 void gmproc_port_self_set_title (const char *title);
 G_NORETURN void gmproc_port_self_end (int exit_status);
+G_NORETURN void gmproc_port_self_kill (void);
 
 G_END_DECLS

@@ -9,6 +9,7 @@
 #include "port-error.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -124,4 +125,14 @@ void
 gmproc_port_self_end (int exit_status)
 {
   _exit (exit_status);
+}
+
+void
+gmproc_port_self_kill (void)
+{
+  /* The signal comes before kill() returns to the only thread that is sure to run; the loop is for
+   * the compiler, and for a thread that gets one more moment. */
+  (void) kill (getpid (), SIGKILL);
+  for (;;)
+    (void) pause ();
 }

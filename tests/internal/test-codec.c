@@ -178,10 +178,10 @@ test_refuse_handles (void)
   g_autoptr (GVariant) none = g_variant_ref_sink (g_variant_new ("ah", NULL));
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (gmproc_codec_refuse_handles (plain, &error));
-  g_assert_true (gmproc_codec_refuse_handles (none, &error));
+  g_assert_true (gmproc_codec_check_message (plain, &error));
+  g_assert_true (gmproc_codec_check_message (none, &error));
   g_assert_no_error (error);
-  g_assert_false (gmproc_codec_refuse_handles (hidden, &error));
+  g_assert_false (gmproc_codec_check_message (hidden, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
 }
 

@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * GmprocSharedMemory: a block of bytes that several processes see.
+ *
+ * The block has no name. It ends with the last process that has it, however that process ends, so
+ * there is nothing to unlink and nothing to track. It never shrinks, and no process can make it.
+ *
+ * Who owns what: each object holds a handle of the system and its own mappings. A mapping lives as
+ * long as the object or a GBytes of it, whichever is longer. Growing makes a new mapping of the
+ * whole block and keeps the earlier ones, so that no pointer into the block goes bad.
+ *
+ * The size that was asked for crosses with a block that stays as it is. That of a block that can
+ * grow lies in a slot of shared memory, so that all see it grow. It is written after the memory is
+ * there: a process that is killed in between leaves a block that has more memory than it says. What
+ * the slot says is believed as far as the system agrees, because everybody can write there.
+ *
+ * Threads: all functions may be called from any thread. What is inside the block is the caller's.
+ */
+#include "config.h"
+
+#include "gmproc-shared-memory.h"
+
+#include <string.h>
+
+#include "gmproc-error.h"
+#include "internal/arena.h"
+#include "internal/mappings.h"
+#include "internal/shareable.h"
+#include "port/port.h"
+
+struct _GmprocSharedMemory
+{
+  GObject parent_instance;
+
+  gintptr memory;
+  gsize first_size; /* when it was made, or came here */
+  gsize maximum;
+  gboolean is_read_only;
+  GmprocSlot slot; /* of a block that can grow; its place holds a State */
+  GmprocMappings mappings;
+};
+
+/* In shared memory. Only ever becomes larger. */
+typedef struct
+{
+  guint64 unused;
+  guint64 size;
+} State;
+
+G_STATIC_ASSERT (sizeof (State) <= sizeof (GmprocSlotPlace));
+
+#define KIND (0x53484d45) /* SHME */
+
+/* The memory, the size, the maximum, whether it is read-only, and the slot if it can grow. */
+#define FORMAT "(ittbm" GMPROC_SLOT_FORMAT ")"
+
+static void gmproc_shared_memory_shareable_init (GmprocShareableInterface *iface);
+
+G_DEFINE_TYPE_WITH_CODE (GmprocSharedMemory, gmproc_shared_memory, G_TYPE_OBJECT,
+                         G_IMPLEMENT_INTERFACE (GMPROC_TYPE_SHAREABLE,
+                                                gmproc_shared_memory_shareable_init))
+
+static void
+gmproc_shared_memory_finalize (GObject *object)
+{
+  GmprocSharedMemory *self = GMPROC_SHARED_MEMORY (object);
+
+  gmproc_mappings_clear (&self->mappings);
+  if (self->slot.place != NULL)
+    gmproc_slot_clear (&self->slot);
+  gmproc_port_handle_close (&self->memory);
+
+  G_OBJECT_CLASS (gmproc_shared_memory_parent_class)->finalize (object);
+}
+
+static void
+gmproc_shared_memory_class_init (GmprocSharedMemoryClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = gmproc_shared_memory_finalize;
+}
+
+static void
+gmproc_shared_memory_init (GmprocSharedMemory *self)
+{
+  self->memory = GMPROC_PORT_NO_HANDLE;
+  gmproc_mappings_init (&self->mappings);
+}
+
+static State *
+get_state (GmprocSharedMemory *self)
+{
+  return (State *) self->slot.place;
+}
+
+/* A block that cannot be mapped is refused at once, not when it is used. */
+static gboolean
+map_first (GmprocSharedMemory *self, GError **error)
+{
+  GmprocMapping *view;
+
+  if (!self->is_read_only)
+    return gmproc_shared_memory_get_data (self, NULL, error) != NULL;
+
+  view = gmproc_mappings_ref_view (&self->mappings, self->memory, self->first_size, error);
+  if (view == NULL)
+    return FALSE;
+  gmproc_mapping_unref (view);
+  return TRUE;
+}
+
+/* -- crossing ---------------------------------------------------------------------------------- */
+
+static GVariant *
+export_as (GmprocSharedMemory *self, gintptr memory, gboolean is_read_only, GmprocParcel *parcel)
+{
+  GVariant *slot = self->slot.place != NULL ? gmproc_slot_export (&self->slot, parcel) : NULL;
+
+  return g_variant_new ("(ittb@m" GMPROC_SLOT_FORMAT ")", gmproc_parcel_add (parcel, memory),
+                        (guint64) gmproc_shared_memory_get_size (self), (guint64) self->maximum,
+                        is_read_only,
+                        g_variant_new_maybe (G_VARIANT_TYPE (GMPROC_SLOT_FORMAT), slot));
+}
+
+static GVariant *
+gmproc_shared_memory_export_to (GmprocShareable *shareable, GmprocParcel *parcel,
+                                G_GNUC_UNUSED GError **error)
+{
+  GmprocSharedMemory *self = GMPROC_SHARED_MEMORY (shareable);
+
+  return export_as (self, self->memory, self->is_read_only, parcel);
+}
+
+static gboolean
+import_slot (GmprocSharedMemory *self, GVariant *maybe_slot, GmprocParcel *parcel, GError **error)
+{
+  g_autoptr (GVariant) slot = g_variant_get_maybe (maybe_slot);
+
+  if (slot != NULL)
+    return gmproc_slot_import (&self->slot, slot, KIND, parcel, error);
+  if (self->maximum == self->first_size)
+    return TRUE;
+  g_set_error_literal (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE,
+                       "A block that can grow came without the place of its size");
+  return FALSE;
+}
+
+/* What the message says about the block, against what the system says. */
+static gboolean
+check_sizes (GmprocSharedMemory *self, guint64 size, guint64 maximum, GError **error)
+{
+  gsize present;
+
+  if (!gmproc_port_memory_get_size (self->memory, &present, error))
+    return FALSE;
+  if (size == 0 || size > present || maximum < size || maximum > G_MAXSSIZE)
+    {
+      g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE,
+                   "A block of %" G_GUINT64_FORMAT " bytes of at most %" G_GUINT64_FORMAT
+                   " came with %" G_GSIZE_FORMAT " bytes of shared memory",
+                   size, maximum, present);
+      return FALSE;
+    }
+
+  self->first_size = (gsize) size;
+  self->maximum = (gsize) maximum;
+  return TRUE;
+}
+
+static GmprocShareable *
+gmproc_shared_memory_import_from (GVariant *parameters, GmprocParcel *parcel, GError **error)
+{
+  g_autoptr (GmprocSharedMemory) self = NULL;
+  g_autoptr (GVariant) maybe_slot = NULL;
+  guint64 size, maximum;
+  gint32 memory_index;
+
+  if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE (FORMAT)))
+    {
+      g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE,
+                   "Shared memory came as “%s” instead of “%s”",
+                   g_variant_get_type_string (parameters), FORMAT);
+      return NULL;
+    }
+
+  self = g_object_new (GMPROC_TYPE_SHARED_MEMORY, NULL);
+  g_variant_get (parameters, "(ittb@m" GMPROC_SLOT_FORMAT ")", &memory_index, &size, &maximum,
+                 &self->is_read_only, &maybe_slot);
+  if (!gmproc_parcel_take (parcel, memory_index, &self->memory, error)
+      || !check_sizes (self, size, maximum, error) || !import_slot (self, maybe_slot, parcel, error)
+      || !map_first (self, error))
+    return NULL;
+  return (GmprocShareable *) g_steal_pointer (&self);
+}
+
+static void
+gmproc_shared_memory_shareable_init (GmprocShareableInterface *iface)
+{
+  iface->export_to = gmproc_shared_memory_export_to;
+  iface->import_from = gmproc_shared_memory_import_from;
+}
+
+/* -- public ------------------------------------------------------------------------------------ */
+
+/* Memory is taken when it is touched, so a block that is larger than all memory could be made; but
+ * who filled it would be killed. */
+static gboolean
+check_new_size (gsize size, GError **error)
+{
+  if (size == 0)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                           "A block of shared memory cannot have 0 bytes");
+      return FALSE;
+    }
+  if (size > gmproc_port_memory_get_total ())
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+                   "A block of %" G_GSIZE_FORMAT
+                   " bytes is more than the memory of this system, %" G_GUINT64_FORMAT " bytes",
+                   size, gmproc_port_memory_get_total ());
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static GmprocSharedMemory *
+shared_memory_new (gsize size, gsize maximum, GError **error)
+{
+  g_autoptr (GmprocSharedMemory) self = NULL;
+
+  if (!check_new_size (size, error))
+    return NULL;
+
+  self = g_object_new (GMPROC_TYPE_SHARED_MEMORY, NULL);
+  self->first_size = size;
+  self->maximum = maximum;
+  if (!gmproc_port_memory_new (size, maximum, &self->memory, error) || !map_first (self, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+/**
+ * gmproc_shared_memory_new:
+ * @size: how many bytes
+ * @error: return location
+ *
+ * Makes a block of zeros that keeps its size, like
+ * `multiprocessing.shared_memory.SharedMemory(create=True)`, except that it has no name: it is sent
+ * to another process as a handle, and is gone with the last process that has it.
+ *
+ * The system gives memory in pages, but the block has the size that was asked for.
+ *
+ * Errors: %G_IO_ERROR_INVALID_ARGUMENT for 0; %G_IO_ERROR_NO_SPACE for more than the system's
+ * memory; what the system says otherwise.
+ *
+ * Returns: (transfer full) (nullable): a new block
+ * Since: 1.0
+ */
+GmprocSharedMemory *
+gmproc_shared_memory_new (gsize size, GError **error)
+{
+  return shared_memory_new (size, size, error);
+}
+
+/**
+ * gmproc_shared_memory_new_growable:
+ * @size: how many bytes at first
+ * @maximum: how many bytes at most
+ * @error: return location
+ *
+ * Makes a block of zeros that every process that has it, and not only to read, may grow. The
+ * maximum takes no memory; it may be more than the system has.
+ *
+ * Errors: as gmproc_shared_memory_new(); %G_IO_ERROR_INVALID_ARGUMENT for a maximum below the size.
+ *
+ * Returns: (transfer full) (nullable): a new block
+ * Since: 1.0
+ */
+GmprocSharedMemory *
+gmproc_shared_memory_new_growable (gsize size, gsize maximum, GError **error)
+{
+  g_autoptr (GmprocSharedMemory) self = NULL;
+
+  if (size > 0 && maximum < size)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "A block of %" G_GSIZE_FORMAT " bytes cannot have at most %" G_GSIZE_FORMAT,
+                   size, maximum);
+      return NULL;
+    }
+
+  self = shared_memory_new (size, maximum, error);
+  if (self == NULL || !gmproc_slot_new (&self->slot, KIND, error))
+    return NULL;
+  get_state (self)->size = size;
+  return g_steal_pointer (&self);
+}
+
+/**
+ * gmproc_shared_memory_new_from_bytes:
+ * @bytes: the contents
+ * @error: return location
+ *
+ * Makes a block with a copy of these bytes.
+ *
+ * Errors: as gmproc_shared_memory_new(), so also for no bytes.
+ *
+ * Returns: (transfer full) (nullable): a new block
+ * Since: 1.0
+ */
+GmprocSharedMemory *
+gmproc_shared_memory_new_from_bytes (GBytes *bytes, GError **error)
+{
+  g_autoptr (GmprocSharedMemory) self = NULL;
+  gconstpointer contents;
+  gpointer data;
+  gsize size;
+
+  g_return_val_if_fail (bytes != NULL, NULL);
+
+  contents = g_bytes_get_data (bytes, &size);
+  self = gmproc_shared_memory_new (size, error);
+  if (self == NULL)
+    return NULL;
+  data = gmproc_shared_memory_get_data (self, NULL, error);
+  if (data == NULL)
+    return NULL;
+  memcpy (data, contents, size);
+  return g_steal_pointer (&self);
+}
+
+/**
+ * gmproc_shared_memory_to_read_only:
+ * @self: a block
+ * @error: return location
+ *
+ * Makes another object for the same memory, through which it can only be read. Send that one to a
+ * process that shall see what others write and change nothing by mistake. It is no protection from
+ * a process that means harm: one of the same user may find another way to the memory.
+ *
+ * Errors: what the system says.
+ *
+ * Returns: (transfer full) (nullable): the same block, to read only
+ * Since: 1.0
+ */
+GmprocSharedMemory *
+gmproc_shared_memory_to_read_only (GmprocSharedMemory *self, GError **error)
+{
+  g_autoptr (GmprocParcel) parcel = gmproc_parcel_new ();
+  g_autoptr (GVariant) parameters = NULL;
+  GmprocShareable *copy;
+  gintptr memory;
+
+  g_return_val_if_fail (GMPROC_IS_SHARED_MEMORY (self), NULL);
+
+  if (!gmproc_port_memory_restrict (self->memory, &memory, error))
+    return NULL;
+
+  /* As if it came from another process. */
+  parameters = g_variant_ref_sink (export_as (self, memory, TRUE, parcel));
+  copy = gmproc_shared_memory_import_from (parameters, parcel, error);
+  gmproc_port_handle_close (&memory);
+  return (GmprocSharedMemory *) copy;
+}
+
+/**
+ * gmproc_shared_memory_get_size:
+ * @self: a block
+ *
+ * How many bytes the block has: as many as were asked for when it was made, or last grew, in
+ * whichever process.
+ *
+ * Returns: the number of bytes
+ * Since: 1.0
+ */
+gsize
+gmproc_shared_memory_get_size (GmprocSharedMemory *self)
+{
+  guint64 size;
+
+  g_return_val_if_fail (GMPROC_IS_SHARED_MEMORY (self), 0);
+
+  if (self->slot.place == NULL)
+    return self->first_size;
+  size = __atomic_load_n (&get_state (self)->size, __ATOMIC_ACQUIRE);
+  return (gsize) CLAMP (size, self->first_size, self->maximum);
+}
+
+/**
+ * gmproc_shared_memory_get_maximum:
+ * @self: a block
+ *
+ * Returns: to how many bytes it can grow; its size, for a block that cannot
+ * Since: 1.0
+ */
+gsize
+gmproc_shared_memory_get_maximum (GmprocSharedMemory *self)
+{
+  g_return_val_if_fail (GMPROC_IS_SHARED_MEMORY (self), 0);
+
+  return self->maximum;
+}
+
+/**
+ * gmproc_shared_memory_is_read_only:
+ * @self: a block
+ *
+ * Returns: whether this object comes from gmproc_shared_memory_to_read_only(), here or in the
+ *   process that sent it
+ * Since: 1.0
+ */
+gboolean
+gmproc_shared_memory_is_read_only (GmprocSharedMemory *self)
+{
+  g_return_val_if_fail (GMPROC_IS_SHARED_MEMORY (self), FALSE);
+
+  return self->is_read_only;
+}
+
+static gboolean
+refuse_read_only (GmprocSharedMemory *self, GError **error)
+{
+  if (!self->is_read_only)
+    return TRUE;
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_READ_ONLY,
+                       "The block of shared memory is here to read only");
+  return FALSE;
+}
+
+/* Another process may say a larger size at the same time, and then that one stays. */
+static void
+say_size (GmprocSharedMemory *self, guint64 size)
+{
+  guint64 *place = &get_state (self)->size;
+  guint64 present = __atomic_load_n (place, __ATOMIC_RELAXED);
+
+  while (present < size
+         && !__atomic_compare_exchange_n (place, &present, size, FALSE, __ATOMIC_RELEASE,
+                                          __ATOMIC_RELAXED))
+    ;
+}
+
+/**
+ * gmproc_shared_memory_grow:
+ * @self: a block from gmproc_shared_memory_new_growable()
+ * @size: how many bytes it shall have at least
+ * @error: return location
+ *
+ * Makes the block larger, for all processes that have it. What is in it stays, the new bytes are
+ * zeros, and pointers into the block and GBytes of it stay good. gmproc_shared_memory_get_data()
+ * then gives a mapping of all of it. A block that is as large already stays as it is.
+ *
+ * Each size for which somebody asked for the data keeps its mapping until the object is gone, so
+ * it is better to grow in large steps, such as to twice the size.
+ *
+ * Errors: %G_IO_ERROR_NO_SPACE past the maximum or the system's memory; %G_IO_ERROR_READ_ONLY;
+ * what the system says.
+ *
+ * Returns: whether it has that many bytes
+ * Since: 1.0
+ */
+gboolean
+gmproc_shared_memory_grow (GmprocSharedMemory *self, gsize size, GError **error)
+{
+  g_return_val_if_fail (GMPROC_IS_SHARED_MEMORY (self), FALSE);
+
+  if (!refuse_read_only (self, error))
+    return FALSE;
+  if (size <= gmproc_shared_memory_get_size (self))
+    return TRUE;
+  if (size > self->maximum)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+                   "A block of at most %" G_GSIZE_FORMAT " bytes cannot grow to %" G_GSIZE_FORMAT,
+                   self->maximum, size);
+      return FALSE;
+    }
+  if (!check_new_size (size, error) || !gmproc_port_memory_grow (self->memory, size, error))
+    return FALSE;
+
+  say_size (self, size);
+  return TRUE;
+}
+
+/**
+ * gmproc_shared_memory_get_data: (skip)
+ * @self: a block
+ * @size: (out) (optional): return location for the number of bytes
+ * @error: return location
+ *
+ * The memory, to read and to write. It begins at a page, and stays where it is as long as the
+ * object lives; only after the block has grown another call gives another address, beside the old
+ * one. Put no pointers into it: other processes have it elsewhere. Whoever reads what another
+ * process writes needs a lock or atomic operations, as between threads.
+ *
+ * For a block that was not made to grow, and is not read-only, this cannot fail.
+ *
+ * Errors: %G_IO_ERROR_READ_ONLY; what the system says when it has no place for a block that grew.
+ *
+ * Returns: (transfer none) (nullable): the first byte
+ * Since: 1.0
+ */
+gpointer
+gmproc_shared_memory_get_data (GmprocSharedMemory *self, gsize *size, GError **error)
+{
+  gpointer address;
+  gsize mapped_size;
+
+  g_return_val_if_fail (GMPROC_IS_SHARED_MEMORY (self), NULL);
+
+  if (!refuse_read_only (self, error)
+      || !gmproc_mappings_get_data (&self->mappings, self->memory,
+                                    gmproc_shared_memory_get_size (self), &address, &mapped_size,
+                                    error))
+    return NULL;
+  if (size != NULL)
+    *size = mapped_size;
+  return address;
+}
+
+/**
+ * gmproc_shared_memory_get_bytes:
+ * @self: a block
+ * @offset: the first byte
+ * @size: how many bytes; may be 0
+ * @error: return location
+ *
+ * A part of the block without a copy. It stays good when the object is gone, and holds the memory
+ * of the whole block. Where the system can, writing to it faults. It is a view: what another
+ * process writes to the block later shows in it, unlike in other GBytes. To keep the contents of a
+ * moment, copy them.
+ *
+ * Errors: %G_IO_ERROR_INVALID_ARGUMENT when the part is not inside the block; what the system says
+ * when it has no place to map it.
+ *
+ * Returns: (transfer full) (nullable): the bytes
+ * Since: 1.0
+ */
+GBytes *
+gmproc_shared_memory_get_bytes (GmprocSharedMemory *self, gsize offset, gsize size, GError **error)
+{
+  GmprocMapping *view;
+  gsize whole_size;
+
+  g_return_val_if_fail (GMPROC_IS_SHARED_MEMORY (self), NULL);
+
+  whole_size = gmproc_shared_memory_get_size (self);
+  if (size > whole_size || offset > whole_size - size)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "%" G_GSIZE_FORMAT " bytes at %" G_GSIZE_FORMAT
+                   " are not inside a block of %" G_GSIZE_FORMAT,
+                   size, offset, whole_size);
+      return NULL;
+    }
+
+  view = gmproc_mappings_ref_view (&self->mappings, self->memory, whole_size, error);
+  if (view == NULL)
+    return NULL;
+  return g_bytes_new_with_free_func ((const char *) view->address + offset, size,
+                                     gmproc_mapping_unref, view);
+}
+
+/**
+ * gmproc_shared_memory_get_handle:
+ * @self: a block
+ *
+ * Returns: the number by which an `h` in a GVariant names this object
+ * Since: 1.0
+ */
+gint32
+gmproc_shared_memory_get_handle (GmprocSharedMemory *self)
+{
+  g_return_val_if_fail (GMPROC_IS_SHARED_MEMORY (self), 0);
+
+  return gmproc_shareable_get_handle (GMPROC_SHAREABLE (self));
+}
+
+/**
+ * gmproc_shared_memory_from_handle:
+ * @handle: an `h` out of a GVariant that came to this process, or of this process itself
+ * @error: return location
+ *
+ * Errors: %GMPROC_ERROR_BAD_HANDLE for a number of no living object, or of another class.
+ *
+ * Returns: (transfer full) (nullable): the block
+ * Since: 1.0
+ */
+GmprocSharedMemory *
+gmproc_shared_memory_from_handle (gint32 handle, GError **error)
+{
+  return gmproc_shareable_from_handle (handle, GMPROC_TYPE_SHARED_MEMORY, error);
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * A channel is a named pipe for bytes, because the system has no other pipe that can be waited for
+ * with a deadline. Nobody can use the name: it cannot be guessed, there is only one instance, which
+ * is connected at once, and nobody but the same user may open it.
+ *
+ * The reading end is the server's, so that it still has what was written when the writer is gone.
+ *
+ * A request to read can be taken back without loss. One to write can be, if none of its bytes was
+ * read. The system completes it as soon as what is unread fits in its buffer; so a request of at
+ * most half the buffer is complete when the first of its bytes is read, and what is still pending
+ * was not touched. A call that may be taken back writes no more than that at once.
+ */
+#include "config.h"
+
+#include "port.h"
+#include "port-error.h"
+#include "overlapped-win32.h"
+
+#include <bcrypt.h>
+#include <sddl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BUFFER_SIZE (64 * 1024)
+#define LARGEST_PART (BUFFER_SIZE / 2)
+#define LARGEST_REQUEST (1024 * 1024)
+#define NAME_LENGTH 64
+
+/* Full rights for the user that this process runs as, and for nobody else. Freed with LocalFree().
+ */
+static PSECURITY_DESCRIPTOR
+make_owner_only (GError **error)
+{
+  PSECURITY_DESCRIPTOR descriptor = NULL;
+  union
+  {
+    TOKEN_USER user;
+    char bytes[sizeof (TOKEN_USER) + SECURITY_MAX_SID_SIZE];
+  } token_user;
+  wchar_t *sid = NULL, text[256];
+  HANDLE token = NULL;
+  DWORD size;
+
+  if (!OpenProcessToken (GetCurrentProcess (), TOKEN_QUERY, &token)
+      || !GetTokenInformation (token, TokenUser, &token_user, sizeof token_user, &size)
+      || !ConvertSidToStringSidW (token_user.user.User.Sid, &sid))
+    goto out;
+  (void) swprintf (text, G_N_ELEMENTS (text), L"D:P(A;;GA;;;%ls)", sid);
+  if (!ConvertStringSecurityDescriptorToSecurityDescriptorW (text, SDDL_REVISION_1, &descriptor,
+                                                             NULL))
+    descriptor = NULL;
+
+out:
+  if (descriptor == NULL)
+    gmproc_port_set_error (error, (int) GetLastError (), "security descriptor of a pipe");
+  (void) LocalFree (sid);
+  if (token != NULL)
+    (void) CloseHandle (token);
+  return descriptor;
+}
+
+static gboolean
+make_name (wchar_t *name, GError **error)
+{
+  guint32 random[4];
+
+  if (BCryptGenRandom (NULL, (UCHAR *) random, sizeof random, BCRYPT_USE_SYSTEM_PREFERRED_RNG) != 0)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                           "BCryptGenRandom: the system has no random numbers");
+      return FALSE;
+    }
+  (void) swprintf (name, NAME_LENGTH, L"\\\\.\\pipe\\gmproc-%08x%08x%08x%08x", random[0], random[1],
+                   random[2], random[3]);
+  return TRUE;
+}
+
+gboolean
+gmproc_port_channel_new_pipe (gintptr *ret_reader, gintptr *ret_writer, GError **error)
+{
+  SECURITY_ATTRIBUTES attributes = { sizeof attributes, NULL, FALSE };
+  HANDLE reader = INVALID_HANDLE_VALUE, writer = INVALID_HANDLE_VALUE;
+  wchar_t name[NAME_LENGTH];
+
+  attributes.lpSecurityDescriptor = make_owner_only (error);
+  if (attributes.lpSecurityDescriptor == NULL || !make_name (name, error))
+    goto out;
+  reader = CreateNamedPipeW (
+      name, PIPE_ACCESS_INBOUND | FILE_FLAG_OVERLAPPED | FILE_FLAG_FIRST_PIPE_INSTANCE,
+      PIPE_TYPE_BYTE | PIPE_READMODE_BYTE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS, 1, BUFFER_SIZE,
+      BUFFER_SIZE, 0, &attributes);
+  if (reader == INVALID_HANDLE_VALUE)
+    {
+      gmproc_port_set_error (error, (int) GetLastError (), "CreateNamedPipe");
+      goto out;
+    }
+  writer = CreateFileW (name, GENERIC_WRITE | FILE_READ_ATTRIBUTES, 0, NULL, OPEN_EXISTING,
+                        FILE_FLAG_OVERLAPPED, NULL);
+  if (writer == INVALID_HANDLE_VALUE)
+    {
+      gmproc_port_set_error (error, (int) GetLastError (), "CreateFile(pipe)");
+      (void) CloseHandle (reader);
+      goto out;
+    }
+  *ret_reader = (gintptr) reader;
+  *ret_writer = (gintptr) writer;
+
+out:
+  (void) LocalFree (attributes.lpSecurityDescriptor);
+  return writer != INVALID_HANDLE_VALUE;
+}
+
+gboolean
+gmproc_port_channel_attach (GmprocPortChannel *channel, gintptr handle, GError **error)
+{
+  if (!gmproc_port_handle_is_valid (handle))
+    {
+      gmproc_port_set_error (error, ERROR_INVALID_HANDLE, "GetHandleInformation");
+      return FALSE;
+    }
+  if (GetFileType ((HANDLE) handle) != FILE_TYPE_PIPE)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                   "GetFileType: handle 0x%" G_GINT64_MODIFIER "x is no pipe", (gint64) handle);
+      return FALSE;
+    }
+  *channel = (GmprocPortChannel){ .handle = handle };
+  return TRUE;
+}
+
+void
+gmproc_port_channel_detach (GmprocPortChannel *channel)
+{
+  gmproc_port_handle_close (&channel->handle);
+  channel->expect_wait = FALSE;
+}
+
+static gboolean
+is_end (DWORD code)
+{
+  return code == ERROR_BROKEN_PIPE || code == ERROR_NO_DATA || code == ERROR_PIPE_NOT_CONNECTED;
+}
+
+/* RESULT is neither DONE, nor the end of the stream. */
+static void
+set_result_error (GError **error, GmprocOverlappedResult result, DWORD code, const char *call)
+{
+  if (result == GMPROC_OVERLAPPED_TIMED_OUT)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "%s: the time for the call is over",
+                 call);
+  else if (result == GMPROC_OVERLAPPED_CANCELLED)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "%s: the call was cancelled", call);
+  else
+    gmproc_port_set_error (error, (int) code, call);
+}
+
+static GmprocOverlappedResult
+read_some (GmprocPortChannel *channel, gpointer buffer, gsize size, gint64 deadline,
+           GCancellable *cancellable, DWORD *ret_count, DWORD *ret_code)
+{
+  HANDLE pipe = (HANDLE) channel->handle;
+  OVERLAPPED request = gmproc_port_overlapped_new ();
+  gboolean started = ReadFile (pipe, buffer, (DWORD) MIN (size, LARGEST_REQUEST), NULL, &request);
+
+  *ret_code = GetLastError ();
+  channel->expect_wait = !started;
+  return gmproc_port_overlapped_finish (pipe, &request, started, deadline, cancellable, ret_count,
+                                        ret_code);
+}
+
+gssize
+gmproc_port_channel_read (GmprocPortChannel *channel, gpointer buffer, gsize size, gint64 deadline,
+                          GCancellable *cancellable, GError **error)
+{
+  GmprocOverlappedResult result;
+  DWORD count, code;
+
+  g_return_val_if_fail (size > 0, -1);
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return -1;
+  /* An empty write of somebody else's would be met by nothing, which is no end. */
+  do
+    result = read_some (channel, buffer, size, deadline, cancellable, &count, &code);
+  while (result == GMPROC_OVERLAPPED_DONE && count == 0);
+
+  if (result == GMPROC_OVERLAPPED_DONE)
+    return (gssize) count;
+  if (result == GMPROC_OVERLAPPED_FAILED && is_end (code))
+    return 0;
+  set_result_error (error, result, code, "ReadFile");
+  return -1;
+}
+
+/* A request for no bytes is met when there are some, and takes none. */
+gboolean
+gmproc_port_channel_poll (GmprocPortChannel *channel, gint64 deadline, GCancellable *cancellable,
+                          GError **error)
+{
+  GmprocOverlappedResult result;
+  DWORD count, code;
+  char nothing;
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  result = read_some (channel, &nothing, 0, deadline, cancellable, &count, &code);
+  if (result == GMPROC_OVERLAPPED_DONE || (result == GMPROC_OVERLAPPED_FAILED && is_end (code)))
+    return TRUE;
+  set_result_error (error, result, code, "ReadFile");
+  return FALSE;
+}
+
+/* What one request is to write: a part of the first vector, or many small ones gathered in PART,
+ * which has LARGEST_PART bytes. */
+static gconstpointer
+gather (const GOutputVector *vectors, gsize n_vectors, gsize largest, char *part, gsize *ret_size)
+{
+  gsize size = 0;
+
+  if (n_vectors == 1 || vectors[0].size >= LARGEST_PART)
+    {
+      *ret_size = MIN (vectors[0].size, largest);
+      return vectors[0].buffer;
+    }
+  for (gsize i = 0; i < n_vectors && size < LARGEST_PART; i++)
+    {
+      gsize n = MIN (vectors[i].size, LARGEST_PART - size);
+
+      if (n > 0)
+        memcpy (part + size, vectors[i].buffer, n);
+      size += n;
+    }
+  *ret_size = size;
+  return part;
+}
+
+gssize
+gmproc_port_channel_write (GmprocPortChannel *channel, const GOutputVector *vectors,
+                           gsize n_vectors, gint64 deadline, GCancellable *cancellable,
+                           GError **error)
+{
+  gboolean bounded = deadline != GMPROC_PORT_FOREVER || cancellable != NULL;
+  HANDLE pipe = (HANDLE) channel->handle;
+  GmprocOverlappedResult result;
+  char part[LARGEST_PART];
+  OVERLAPPED request;
+  DWORD count, code;
+  gconstpointer data;
+  gboolean started;
+  gsize size;
+
+  while (n_vectors > 0 && vectors->size == 0)
+    vectors++, n_vectors--;
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return -1;
+  if (n_vectors == 0)
+    return 0;
+
+  data = gather (vectors, n_vectors, bounded ? LARGEST_PART : LARGEST_REQUEST, part, &size);
+  request = gmproc_port_overlapped_new ();
+  started = WriteFile (pipe, data, (DWORD) size, NULL, &request);
+  code = GetLastError ();
+  result =
+      gmproc_port_overlapped_finish (pipe, &request, started, deadline, cancellable, &count, &code);
+  if (result == GMPROC_OVERLAPPED_DONE)
+    return (gssize) count;
+  if (result == GMPROC_OVERLAPPED_FAILED && is_end (code))
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "WriteFile: nobody is left to read");
+  else
+    set_result_error (error, result, code, "WriteFile");
+  return -1;
+}

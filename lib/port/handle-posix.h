@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* Every descriptor that is made here goes through this: it gets a number that is none of a standard
+ * stream, even when the program closed one, because a later printf() would write into it. Takes FD,
+ * also when it fails. */
+gboolean gmproc_port_handle_take (int fd, gintptr *ret_handle, GError **error);
+
+G_END_DECLS

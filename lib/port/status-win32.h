@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * Beside the contract, for the Windows bodies: the exit status that stands for a signal. A process
+ * is ended here by another one with a number, and that is its exit status. No program ends itself
+ * with one of these: they have the bit that the system leaves to others, and its bits for an error.
+ */
+#pragma once
+
+#define GMPROC_STATUS_BASE 0xE0670000
+#define GMPROC_STATUS_OF_SIGNAL(number) (GMPROC_STATUS_BASE | (number))

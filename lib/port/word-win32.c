@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * Waiting for a counter in shared memory, where the system cannot compare and sleep in one step
+ * for more than one process. What stands in is a pipe of bytes that mean nothing: a waiter asks
+ * for one byte, and an advance writes one for every waiter. The handle is the pair of its ends.
+ *
+ * A waiter   (1) counts itself, (2) has the system queue its request, (3) looks at the count, and
+ *            only when that is the expected one (4) sleeps until the request is met.
+ * An advance (a) changes the count, (b) reads the number of waiters, and when there is one and no
+ *            byte lies in the pipe (c) writes as many bytes as there are waiters.
+ *
+ * No wake-up is lost. Let a waiter have seen the old count in (3). Then its request was queued, and
+ * it was counted, before (a). Either (c) is skipped because a byte lies in the pipe: then no
+ * request is queued at that moment, since the system never keeps a byte from a request, so this
+ * one was met. Or at least as many bytes are written as there are requests that were queued
+ * before (a), because each of these has a waiter who is counted. The system meets requests in the
+ * order in which they came.
+ *
+ * For the same reason none is stolen: who comes after the change is queued behind all those who
+ * wait for it. A semaphore does not have this property. There the sleep itself is what queues, and
+ * whoever comes between a waiter's look and its sleep takes what was meant for it.
+ *
+ * A waiter that is killed stays counted, and the system forgets its request. So an advance may
+ * write bytes that nobody waits for. They wake later waiters for nothing, once each, and there are
+ * never more of them than there were waiters, because nothing is written while one is left. An
+ * advance whose process is killed before (c) leaves the waiters counted, and the next one wakes
+ * them.
+ */
+#include "config.h"
+
+#include "port.h"
+#include "port-error.h"
+#include "handle-win32.h"
+#include "overlapped-win32.h"
+
+#define N_BYTES 256 /* of one write; more waiters than that take several */
+
+gboolean
+gmproc_port_word_create (GmprocPortWord *word, GmprocPortWordPlace *place, GError **error)
+{
+  gintptr reader, writer, pair;
+
+  if (!gmproc_port_channel_new_pipe (&reader, &writer, error)
+      || !gmproc_port_handle_join (&reader, &writer, &pair, error))
+    return FALSE;
+  place->count = 0;
+  place->waiters = 0;
+  word->place = place;
+  word->handle = pair;
+  return TRUE;
+}
+
+gboolean
+gmproc_port_word_attach (GmprocPortWord *word, GmprocPortWordPlace *place, gintptr handle,
+                         GError **error)
+{
+  HANDLE ends[GMPROC_HANDLE_PARTS];
+
+  if (gmproc_port_handle_split (handle, ends) != 2 || GetFileType (ends[0]) != FILE_TYPE_PIPE
+      || GetFileType (ends[1]) != FILE_TYPE_PIPE)
+    {
+      gmproc_port_handle_close (&handle);
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                           "GetFileType: the handle is not one of a word in shared memory");
+      return FALSE;
+    }
+  word->place = place;
+  word->handle = handle;
+  return TRUE;
+}
+
+void
+gmproc_port_word_detach (GmprocPortWord *word)
+{
+  word->place = NULL;
+  gmproc_port_handle_close (&word->handle);
+}
+
+guint32
+gmproc_port_word_load (const GmprocPortWord *word)
+{
+  return __atomic_load_n (&word->place->count, __ATOMIC_ACQUIRE);
+}
+
+/* Steps (2) to (4). FALSE if and only if the deadline passed. */
+static gboolean
+wait_for_byte (GmprocPortWord *word, HANDLE reader, guint32 expected, gint64 deadline)
+{
+  OVERLAPPED request = gmproc_port_overlapped_new ();
+  DWORD count, code;
+  gboolean started;
+  char byte;
+
+  started = ReadFile (reader, &byte, 1, NULL, &request);
+  code = GetLastError ();
+  if (!started && __atomic_load_n (&word->place->count, __ATOMIC_SEQ_CST) != expected)
+    {
+      (void) gmproc_port_overlapped_finish (reader, &request, started, 0, NULL, &count, &code);
+      return TRUE;
+    }
+  switch (gmproc_port_overlapped_finish (reader, &request, started, deadline, NULL, &count, &code))
+    {
+    case GMPROC_OVERLAPPED_TIMED_OUT:
+      return FALSE;
+    case GMPROC_OVERLAPPED_FAILED:
+      /* Every process has both ends, so this is a handle that somebody closed. Going on would make
+       * every caller a busy loop. */
+      g_error ("ReadFile: error %lu while waiting for a word in shared memory", code);
+    default:
+      return TRUE;
+    }
+}
+
+gboolean
+gmproc_port_word_wait (GmprocPortWord *word, guint32 expected, gint64 deadline)
+{
+  HANDLE ends[GMPROC_HANDLE_PARTS];
+  gboolean in_time;
+
+  (void) gmproc_port_handle_split (word->handle, ends);
+  (void) __atomic_fetch_add (&word->place->waiters, 1, __ATOMIC_SEQ_CST);
+  in_time = wait_for_byte (word, ends[0], expected, deadline);
+  (void) __atomic_fetch_sub (&word->place->waiters, 1, __ATOMIC_SEQ_CST);
+  return in_time;
+}
+
+/* Never waits. A pipe that takes no more has a byte for everybody, so the rest is taken back. */
+static void
+write_bytes (HANDLE writer, guint32 n_waiters)
+{
+  static const char bytes[N_BYTES];
+
+  while (n_waiters > 0)
+    {
+      OVERLAPPED request = gmproc_port_overlapped_new ();
+      guint32 n = MIN (n_waiters, N_BYTES);
+      gboolean started = WriteFile (writer, bytes, n, NULL, &request);
+      DWORD count, code = GetLastError ();
+
+      if (gmproc_port_overlapped_finish (writer, &request, started, 0, NULL, &count, &code)
+          != GMPROC_OVERLAPPED_DONE)
+        break;
+      n_waiters -= n;
+    }
+}
+
+void
+gmproc_port_word_advance (GmprocPortWord *word)
+{
+  HANDLE ends[GMPROC_HANDLE_PARTS];
+  guint32 n_waiters;
+  DWORD n_available;
+
+  (void) __atomic_fetch_add (&word->place->count, 1, __ATOMIC_SEQ_CST);
+  n_waiters = __atomic_load_n (&word->place->waiters, __ATOMIC_SEQ_CST);
+  if (n_waiters == 0)
+    return;
+
+  (void) gmproc_port_handle_split (word->handle, ends);
+  if (!PeekNamedPipe (ends[0], NULL, 0, NULL, &n_available, NULL) || n_available == 0)
+    write_bytes (ends[1], n_waiters);
+}
