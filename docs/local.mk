@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The libgmproc authors
 
-EXTRA_DIST += docs/libgmproc.toml
+# Pages of the reference too; the drawings in them are Mermaid.
+docs_pages = \
+  docs/architecture.md \
+  docs/queue.md
+EXTRA_DIST += docs/libgmproc.toml $(docs_pages)
 
 if ENABLE_DOCS
 # gi-docgen writes a folder of pages; its index stands for all of them.

@@ -21,6 +21,7 @@ public_tests = \
   tests/test-pool-life \
   tests/test-process \
   tests/test-process-daemon \
+  tests/test-process-exited \
   tests/test-process-subclass \
   tests/test-queue \
   tests/test-queue-crash \
@@ -52,6 +53,10 @@ port_tests = \
   tests/port/test-memory \
   tests/port/test-self \
   tests/port/test-word
+
+if !OS_WIN32
+port_tests += tests/port/test-posix
+endif
 
 test_programs = $(public_tests) $(internal_tests) $(port_tests)
 check_PROGRAMS += $(test_programs)

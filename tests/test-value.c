@@ -144,9 +144,7 @@ PARTY_TEST (test_types)
 static void
 test_bad_types (void)
 {
-  static const char *const types[] = {
-    "", "z", "s", "h", "v", "ii", "(i)", "ai", "?", "I", "é"
-  };
+  static const char *const types[] = { "", "z", "s", "h", "v", "ii", "(i)", "ai", "?", "I", "é" };
   g_autoptr (GError) error = NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (types); i++)

@@ -185,6 +185,18 @@ test_refuse_handles (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
 }
 
+/* Every receiver would refuse it, so the sender does. */
+static void
+test_refuse_not_normal (void)
+{
+  g_autoptr (GVariant) damaged = g_variant_ref_sink (
+      g_variant_new_from_data (G_VARIANT_TYPE_STRING, "no end", 6, FALSE, NULL, NULL));
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (gmproc_codec_check_message (damaged, &error));
+  g_assert_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_TYPE);
+}
+
 /* An object that is named three times is brought once, and the places get its number there. */
 static void
 test_pack_and_unpack (void)
@@ -268,6 +280,7 @@ main (int argc, char **argv)
   gmproc_test_add ("/codec/random-damage", test_random_damage);
   gmproc_test_add ("/codec/message-kinds", test_message_kinds);
   gmproc_test_add ("/codec/refuse-handles", test_refuse_handles);
+  gmproc_test_add ("/codec/refuse-not-normal", test_refuse_not_normal);
   gmproc_test_add ("/codec/pack", test_pack_and_unpack);
   gmproc_test_add ("/codec/unpack-damaged", test_unpack_damaged);
   gmproc_test_add ("/codec/import-damaged", test_import_damaged);

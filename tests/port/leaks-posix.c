@@ -135,7 +135,7 @@ gmproc_test_leaks_compare (GmprocTestLeaks *before)
   return text->len > 0 ? g_strdup (text->str) : NULL;
 }
 
-gintptr
+int
 gmproc_test_leaks_open_inheritable (void)
 {
   int fds[2];
@@ -147,4 +147,10 @@ gmproc_test_leaks_open_inheritable (void)
   g_assert_cmpint (close (fds[0]), ==, 0);
   g_assert_cmpint (close (fds[1]), ==, 0);
   return copy;
+}
+
+void
+gmproc_test_leaks_close_inheritable (int fd)
+{
+  g_assert_cmpint (close (fd), ==, 0);
 }

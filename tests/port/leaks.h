@@ -22,8 +22,9 @@ guint gmproc_test_leaks_count_handles (GmprocTestLeaks *leaks);
  * A handle that was closed and opened again as something else counts as new. */
 char *gmproc_test_leaks_compare (GmprocTestLeaks *before);
 
-/* A handle as careless code makes it: a child that inherits whatever is not marked would get it.
- * Closed with gmproc_port_handle_close(). */
-gintptr gmproc_test_leaks_open_inheritable (void);
+/* A descriptor as careless code makes it: a child that inherits whatever is not marked would get
+ * it. */
+int gmproc_test_leaks_open_inheritable (void);
+void gmproc_test_leaks_close_inheritable (int fd);
 
 G_END_DECLS

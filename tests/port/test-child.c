@@ -229,7 +229,8 @@ handles_in_child (const gintptr *given, guint n_given)
 static void
 test_child_holds_what_it_was_given (void)
 {
-  gintptr given[3], unrelated[N_SIBLINGS];
+  gintptr given[3];
+  int unrelated[N_SIBLINGS];
   GmprocPortChild *sibling;
   Pipes pipes;
   guint *mapping = peer_new_block (sizeof *mapping, &given[0]);
@@ -248,7 +249,7 @@ test_child_holds_what_it_was_given (void)
   peer_notify (pipes.go_writer);
   g_assert_cmpint (peer_join (sibling), ==, EXIT_SUCCESS);
   for (int i = 0; i < N_SIBLINGS; i++)
-    gmproc_port_handle_close (&unrelated[i]);
+    gmproc_test_leaks_close_inheritable (unrelated[i]);
   for (int i = 0; i < 3; i++)
     gmproc_port_handle_close (&given[i]);
   close_pipes (&pipes);

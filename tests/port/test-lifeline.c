@@ -19,8 +19,9 @@ watch_lifeline (const gintptr *handles, guint n_handles)
   return EXIT_SUCCESS;
 }
 
-/* handles: for the grandchild to say that its wait is over; for this one to say that it runs.
- * Ends only when it is killed, or when the test is. */
+/* handles: for the grandchild to say that its wait is over; for this one to say that it runs; what
+ * never becomes ready before it is killed. Another grandchild, which knows nothing of the lifeline
+ * and lives on, must not hold it open. */
 static int
 keep_lifeline (const gintptr *handles, guint n_handles)
 {
@@ -32,6 +33,7 @@ keep_lifeline (const gintptr *handles, guint n_handles)
   given[0] = give;
   given[1] = handles[0];
   (void) peer_start ("watch", given, 2);
+  (void) peer_start ("idle", &handles[2], 1);
   peer_notify (handles[1]);
   peer_wait (handles[2]);
   return EXIT_FAILURE;
@@ -57,6 +59,7 @@ test_killed_keeper (void)
   gmproc_port_child_signal (middle, GMPROC_PORT_SIGNAL_KILL);
   g_assert_cmpint (peer_join (middle), ==, -9);
   peer_wait (over_reader);
+  peer_notify (never_writer); /* to the grandchild that is idle */
 
   gmproc_port_handle_close (&over_reader);
   gmproc_port_handle_close (&over_writer);
@@ -67,7 +70,7 @@ test_killed_keeper (void)
 }
 
 static void
-test_broken_when_closed (void)
+test_whole_while_the_process_lives (void)
 {
   g_autoptr (GError) error = NULL;
   gintptr keep, give, copy;
@@ -78,13 +81,11 @@ test_broken_when_closed (void)
   g_assert_false (gmproc_port_lifeline_is_broken (give));
   g_assert_false (gmproc_port_lifeline_is_broken (copy));
 
-  gmproc_port_handle_close (&keep);
-  g_assert_true (gmproc_port_lifeline_is_broken (give));
-  g_assert_true (gmproc_port_lifeline_is_broken (copy));
-  gmproc_port_lifeline_wait (give);
-
   gmproc_port_handle_close (&give);
+  g_assert_false (gmproc_port_lifeline_is_broken (copy));
+
   gmproc_port_handle_close (&copy);
+  gmproc_port_handle_close (&keep);
 }
 
 typedef struct
@@ -110,29 +111,8 @@ test_thread_that_made_it_ends (void)
 
   g_thread_join (g_thread_new ("maker", make_lifeline, &lifeline));
   g_assert_false (gmproc_port_lifeline_is_broken (lifeline.give));
-  gmproc_port_handle_close (&lifeline.keep);
-  g_assert_true (gmproc_port_lifeline_is_broken (lifeline.give));
   gmproc_port_handle_close (&lifeline.give);
-}
-
-/* A child of the keeper's that knows nothing of the lifeline must not hold it open. */
-static void
-test_other_child_does_not_keep_it (void)
-{
-  gintptr never_reader, never_writer, keep, give;
-  GmprocPortChild *child;
-
-  peer_new_pipe (&never_reader, &never_writer);
-  g_assert_true (gmproc_port_lifeline_new (&keep, &give, NULL));
-  child = peer_start ("idle", &never_reader, 1);
-  gmproc_port_handle_close (&keep);
-  gmproc_port_lifeline_wait (give);
-
-  peer_notify (never_writer);
-  g_assert_cmpint (peer_join (child), ==, EXIT_SUCCESS);
-  gmproc_port_handle_close (&give);
-  gmproc_port_handle_close (&never_reader);
-  gmproc_port_handle_close (&never_writer);
+  gmproc_port_handle_close (&lifeline.keep);
 }
 
 static int
@@ -152,9 +132,9 @@ main (int argc, char **argv)
   peer_main (&argc, &argv, peers);
   gmproc_test_init (&argc, &argv);
   gmproc_test_set_warm_up (peer_warm_up);
-  gmproc_test_add ("/port/lifeline/closed", test_broken_when_closed);
+  gmproc_test_add ("/port/lifeline/whole-while-the-process-lives",
+                   test_whole_while_the_process_lives);
   gmproc_test_add ("/port/lifeline/killed", test_killed_keeper);
   gmproc_test_add ("/port/lifeline/thread", test_thread_that_made_it_ends);
-  gmproc_test_add ("/port/lifeline/other-child", test_other_child_does_not_keep_it);
   return g_test_run ();
 }

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * What only a POSIX system has: signal masks, fork(), and standard streams that are numbers.
+ */
+#include "config.h"
+
+#include "peer.h"
+#include "../support.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* handles: where to say that it runs; what never becomes ready. */
+static int
+wait_for_signal (const gintptr *handles, guint n_handles)
+{
+  g_assert_cmpuint (n_handles, ==, 2);
+  peer_notify (handles[0]);
+  peer_wait (handles[1]);
+  return EXIT_SUCCESS;
+}
+
+/* A program that takes its signals in a thread of its own blocks them in all the others; its
+ * children must be ended by them all the same. */
+static void
+test_child_does_not_inherit_the_mask (void)
+{
+  gintptr up_reader, up_writer, never_reader, never_writer;
+  gintptr given[2];
+  sigset_t all_signals, old_mask;
+  GmprocPortChild *child;
+
+  peer_new_pipe (&up_reader, &up_writer);
+  peer_new_pipe (&never_reader, &never_writer);
+  given[0] = up_writer;
+  given[1] = never_reader;
+
+  sigfillset (&all_signals);
+  pthread_sigmask (SIG_BLOCK, &all_signals, &old_mask);
+  child = peer_start ("wait-for-signal", given, 2);
+  pthread_sigmask (SIG_SETMASK, &old_mask, NULL);
+
+  peer_wait (up_reader);
+  gmproc_port_child_signal (child, GMPROC_PORT_SIGNAL_TERMINATE);
+  g_assert_cmpint (peer_join (child), ==, -SIGTERM);
+
+  gmproc_port_handle_close (&up_reader);
+  gmproc_port_handle_close (&up_writer);
+  gmproc_port_handle_close (&never_reader);
+  gmproc_port_handle_close (&never_writer);
+}
+
+static gpointer
+get_mask (gpointer mask)
+{
+  pthread_sigmask (SIG_SETMASK, NULL, mask);
+  return NULL;
+}
+
+static void
+test_thread_takes_no_signals (void)
+{
+  g_autoptr (GError) error = NULL;
+  sigset_t mask, mask_here;
+
+  g_thread_join (gmproc_port_thread_new ("test", get_mask, &mask, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (sigismember (&mask, SIGTERM), ==, 1);
+  g_assert_cmpint (sigismember (&mask, SIGUSR1), ==, 1);
+
+  get_mask (&mask_here);
+  g_assert_cmpint (sigismember (&mask_here, SIGTERM), ==, 0);
+}
+
+/* handles: where to say that its parent's end was seen; the lifeline. */
+static int
+watch (const gintptr *handles, guint n_handles)
+{
+  g_assert_cmpuint (n_handles, ==, 2);
+  gmproc_port_lifeline_wait (handles[1]);
+  peer_notify (handles[0]);
+  return EXIT_SUCCESS;
+}
+
+/* handles: for the watcher; where to say that all run; what ends the copy. It forks a copy of
+ * itself, which lives on, with everything open that its parent had. */
+static int
+keep_and_fork (const gintptr *handles, guint n_handles)
+{
+  gintptr keep, give, given[2];
+  pid_t copy;
+
+  g_assert_cmpuint (n_handles, ==, 3);
+  g_assert_true (gmproc_port_lifeline_new (&keep, &give, NULL));
+  given[0] = handles[0];
+  given[1] = give;
+  (void) peer_start ("watch", given, 2);
+
+  copy = fork ();
+  if (copy != 0)
+    peer_notify (handles[1]);
+  peer_wait (handles[2]);
+  _exit (EXIT_SUCCESS);
+}
+
+/* GM-06: a copy that the program forks does not keep its daemons alive. */
+static void
+test_forked_copy_does_not_hold_the_lifeline (void)
+{
+  gintptr seen_reader, seen_writer, up_reader, up_writer, end_reader, end_writer;
+  gintptr given[3];
+  GmprocPortChild *keeper;
+
+  peer_new_pipe (&seen_reader, &seen_writer);
+  peer_new_pipe (&up_reader, &up_writer);
+  peer_new_pipe (&end_reader, &end_writer);
+  given[0] = seen_writer;
+  given[1] = up_writer;
+  given[2] = end_reader;
+
+  keeper = peer_start ("keep-and-fork", given, 3);
+  peer_wait (up_reader);
+  gmproc_port_child_signal (keeper, GMPROC_PORT_SIGNAL_KILL);
+  g_assert_cmpint (peer_join (keeper), ==, -SIGKILL);
+  peer_wait (seen_reader);
+  peer_notify (end_writer);
+
+  gmproc_port_handle_close (&seen_reader);
+  gmproc_port_handle_close (&seen_writer);
+  gmproc_port_handle_close (&up_reader);
+  gmproc_port_handle_close (&up_writer);
+  gmproc_port_handle_close (&end_reader);
+  gmproc_port_handle_close (&end_writer);
+}
+
+/* handles: where to write "ok". Standard input and output are closed, and what is made afterwards
+ * must not get their numbers: a later printf() would write into it. */
+static int
+close_streams (const gintptr *handles, guint n_handles)
+{
+  gintptr made[4];
+
+  g_assert_cmpuint (n_handles, ==, 1);
+  close (STDIN_FILENO);
+  close (STDOUT_FILENO);
+  g_assert_true (gmproc_port_channel_new_pipe (&made[0], &made[1], NULL));
+  g_assert_true (gmproc_port_memory_new (4096, 4096, &made[2], NULL));
+  g_assert_true (gmproc_port_handle_duplicate (made[0], &made[3], NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (made); i++)
+    g_assert_cmpint (made[i], >, STDERR_FILENO);
+  peer_notify (handles[0]);
+  return EXIT_SUCCESS;
+}
+
+/* PR-22 */
+static void
+test_closed_standard_streams (void)
+{
+  gintptr reader, writer;
+  GmprocPortChild *child;
+
+  peer_new_pipe (&reader, &writer);
+  child = peer_start ("close-streams", &writer, 1);
+  peer_wait (reader);
+  g_assert_cmpint (peer_join (child), ==, EXIT_SUCCESS);
+  gmproc_port_handle_close (&reader);
+  gmproc_port_handle_close (&writer);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const Peer peers[] = { { "wait-for-signal", wait_for_signal },
+                                { "watch", watch },
+                                { "keep-and-fork", keep_and_fork },
+                                { "close-streams", close_streams },
+                                { NULL, NULL } };
+
+  peer_main (&argc, &argv, peers);
+  gmproc_test_init (&argc, &argv);
+  gmproc_test_set_warm_up (peer_warm_up);
+  gmproc_test_add ("/port/posix/signal-mask", test_child_does_not_inherit_the_mask);
+  gmproc_test_add ("/port/posix/thread", test_thread_takes_no_signals);
+  gmproc_test_add ("/port/posix/forked-copy", test_forked_copy_does_not_hold_the_lifeline);
+  gmproc_test_add ("/port/posix/closed-streams", test_closed_standard_streams);
+  return g_test_run ();
+}
