@@ -427,8 +427,8 @@ gmproc_barrier_wait (GmprocBarrier *self, gint64 timeout, GCancellable *cancella
 {
   gboolean has_crossed;
   gint64 deadline;
-  guint64 word;
-  guint32 prepared;
+  guint64 word = 0;
+  guint32 prepared = 0;
 
   g_return_val_if_fail (GMPROC_IS_BARRIER (self), -1);
 

@@ -102,15 +102,14 @@ void
 gmproc_init (int *argc, char ***argv)
 {
   g_autoptr (GError) error = NULL;
-  GmprocBootstrap *bootstrap;
+  GmprocBootstrap *bootstrap = NULL;
 
   g_return_if_fail (argc != NULL && argv != NULL);
   if (gmproc_process_get_current () != NULL)
     return;
 
-  atexit (gmproc_child_end_all);
-
-  bootstrap = receive_bootstrap (argc, argv, &error);
+  if (gmproc_port_self_at_exit (gmproc_child_end_all, &error))
+    bootstrap = receive_bootstrap (argc, argv, &error);
   if (error != NULL)
     {
       g_printerr ("%s: %s\n", g_get_prgname () != NULL ? g_get_prgname () : "gmproc",

@@ -16,8 +16,8 @@
  * A call may end in the middle of a message, by its deadline or a cancel. The link remembers how
  * far it came; the next receive goes on with the same message, the next send first sends the rest.
  * A sender that ends in the middle leaves a message that can never be completed: G_IO_ERROR_CLOSED
- * with the number of bytes that came. The size in a header is not trusted: memory grows as the bytes
- * arrive.
+ * with the number of bytes that came. The size in a header is not trusted: memory grows as the
+ * bytes arrive.
  *
  * One thread may send while another receives; the caller keeps two senders apart, and two
  * receivers.

@@ -271,6 +271,8 @@ gboolean gmproc_port_lifeline_is_broken (gintptr given);
  * is_privileged: the program runs with more rights than the user who started it.
  * set_title:     what ps, top and a debugger show for this process and its main thread; the
  *                system may cut it.
+ * at_exit:       has FUNCTION run by exit(), in the order of atexit(), while the other threads
+ *                still run: which atexit() does not give a shared library on every system.
  * end:           ends the process at once, with nothing run and nothing flushed.
  * kill:          the same, in the way in which another process would kill this one; for tests of
  *                what a killed process leaves behind.
@@ -279,6 +281,7 @@ char *gmproc_port_self_get_path (GError **error);
 gint64 gmproc_port_self_get_pid (void);
 gboolean gmproc_port_self_is_privileged (void);
 void gmproc_port_self_set_title (const char *title);
+gboolean gmproc_port_self_at_exit (void (*function) (void), GError **error);
 G_NORETURN void gmproc_port_self_end (int exit_status);
 G_NORETURN void gmproc_port_self_kill (void);
 

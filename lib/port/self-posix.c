@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -119,6 +120,15 @@ gmproc_port_self_set_title (const char *title)
 #else
   (void) title; /* this system shows the label in the argument vector, which start gives */
 #endif
+}
+
+gboolean
+gmproc_port_self_at_exit (void (*function) (void), GError **error)
+{
+  if (atexit (function) == 0)
+    return TRUE;
+  gmproc_port_set_error (error, ENOMEM, "atexit");
+  return FALSE;
 }
 
 void

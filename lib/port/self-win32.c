@@ -9,7 +9,11 @@
 #include "port-error.h"
 #include "status-win32.h"
 
+#include <stdlib.h>
 #include <windows.h>
+#ifdef _UCRT
+#include <corecrt_startup.h>
+#endif
 
 #define LONGEST_PATH 32768 /* characters, with the one at the end */
 
@@ -66,6 +70,30 @@ gmproc_port_self_set_title (const char *title)
         kernel, "SetThreadDescription");
   if (set_description != NULL && wide != NULL)
     (void) set_description (GetCurrentThread (), (const wchar_t *) wide);
+}
+
+/* In a DLL atexit() is for the DLL: what it registers runs when the DLL is unloaded, and at the end
+ * of a process the system ends the other threads before that. So the function goes where that of an
+ * executable would go, to the C library itself. */
+gboolean
+gmproc_port_self_at_exit (void (*function) (void), GError **error)
+{
+#ifdef _UCRT
+  if (_crt_atexit (function) == 0)
+    return TRUE;
+#else
+  typedef int (*ExitFunc) (void);
+  typedef ExitFunc (__cdecl * RegisterFunc) (ExitFunc function);
+  HMODULE library = GetModuleHandleW (L"msvcrt.dll");
+  RegisterFunc register_function = NULL;
+
+  if (library != NULL)
+    register_function = (RegisterFunc) (void (*) (void)) GetProcAddress (library, "_onexit");
+  if (register_function != NULL && register_function ((ExitFunc) function) != NULL)
+    return TRUE;
+#endif
+  gmproc_port_set_error (error, ERROR_NOT_ENOUGH_MEMORY, "_onexit");
+  return FALSE;
 }
 
 void

@@ -13,7 +13,8 @@
 
 #define ARGS_FORMAT "(hhhhuusu)"
 #define BOUND (20 * G_TIME_SPAN_SECOND)
-#define POLL_INTERVAL (50)         /* microseconds */
+#define POLL_INTERVAL (50) /* microseconds */
+#define CONFIRMATION (10 * G_TIME_SPAN_MILLISECOND)
 #define LONGEST_RANDOM_LIFE (2000) /* microseconds */
 #define STEPS_OF_A_VICTIM (4000)
 #define LIFE_OF_A_VICTIM (400 * G_TIME_SPAN_MILLISECOND)
@@ -74,17 +75,14 @@ gboolean
 actor_goes_on (Actor *self)
 {
   /* The parent counts the generation before it clears the event, so who sees the event cleared sees
-   * the generation as well. */
+   * the generation as well. It may set and clear the event before we come to wait, hence the short
+   * wait: the new generation has to be confirmed too. */
   while (!gmproc_event_is_set (self->go[self->role]))
     {
       __atomic_store_n (&self->card->paused_at,
                         __atomic_load_n (&self->place->generation, __ATOMIC_SEQ_CST),
                         __ATOMIC_SEQ_CST);
-      if (!gmproc_event_wait (self->go[self->role], 2 * get_bound (), NULL, NULL))
-        {
-          ledger_report (self->place, FINDING_HANG, "%u was not let go on", self->index);
-          return FALSE;
-        }
+      (void) gmproc_event_wait (self->go[self->role], CONFIRMATION, NULL, NULL);
     }
   return __atomic_load_n (&self->place->must_stop, __ATOMIC_ACQUIRE) == 0;
 }
@@ -245,12 +243,6 @@ describe (Round *self)
                       ", paused %u of %u%s",
                       i, i > 0 ? round_get_role (self, i) : 0, card->n_begun, card->n_done,
                       card->paused_at, self->place->generation, card->is_taking ? ", taking" : "");
-    }
-  if (g_getenv ("HOLD"))
-    {
-      g_printerr ("HOLD %d\n", (int) gmproc_process_get_pid (self->survivors[0]));
-      for (;;)
-        g_usleep (1000000);
     }
 }
 

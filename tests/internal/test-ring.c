@@ -83,7 +83,7 @@ try_put (Fixture *self, gsize size)
       return FALSE;
     }
   g_assert_cmpuint (message.part_sizes[0] + message.part_sizes[1], ==, size);
-  vector = (GOutputVector) { body, size };
+  vector = (GOutputVector){ body, size };
   gmproc_ring_fill (&message, &vector, 1);
   gmproc_ring_commit_put (&self->ring, &message);
   self->n_put++;
