@@ -106,7 +106,7 @@ set_closed_error (GError **error)
 static gboolean
 duplicate_handles (GmprocConnection *self, gintptr *ret_in, gintptr *ret_out, GError **error)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->closing);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->closing);
 
   *ret_in = *ret_out = GMPROC_PORT_NO_HANDLE;
   if (gmproc_connection_is_closed (self))
@@ -170,7 +170,7 @@ gmproc_connection_shareable_init (GmprocShareableInterface *iface)
 static void
 finish_close (GmprocConnection *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->closing);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->closing);
 
   if (!gmproc_turn_try (&self->receiver))
     return;

@@ -55,7 +55,7 @@ GmprocChild *
 gmproc_process_get_child (GmprocProcess *self)
 {
   GmprocProcessPrivate *priv = gmproc_process_get_private (self);
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&priv->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&priv->mutex);
 
   return priv->child;
 }

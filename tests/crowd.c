@@ -67,7 +67,7 @@ GMPROC_DEFINE_TARGET (crowd_wait_once)
   g_autoptr (GmprocSemaphore) asleep = crowd_open_semaphore (args, 1);
   g_autoptr (GmprocSemaphore) woken = crowd_open_semaphore (args, 2);
   g_autoptr (GError) error = NULL;
-  g_autoptr (GmprocLocker) locker =
+  g_autoptr (GmprocLocker) locker G_GNUC_UNUSED =
       gmproc_locker_new (gmproc_condition_get_lock (condition), &error);
   gboolean was_notified;
   gint64 timeout;
@@ -112,7 +112,7 @@ crowd_add (Crowd *self, PartyKind kind, gint64 timeout)
 void
 crowd_notify (Crowd *self, guint n)
 {
-  g_autoptr (GmprocLocker) locker = crowd_lock (self);
+  g_autoptr (GmprocLocker) locker G_GNUC_UNUSED = crowd_lock (self);
   g_autoptr (GError) error = NULL;
   gboolean has_worked = n == CROWD_ALL ? gmproc_condition_notify_all (self->condition, &error)
                         : n == 1       ? gmproc_condition_notify (self->condition, &error)

@@ -215,7 +215,7 @@ GMPROC_DEFINE_TARGET (eat)
   table_from_args (&table, args);
   while (is_hungry)
     {
-      g_autoptr (GmprocLocker) locker = table_lock (&table);
+      g_autoptr (GmprocLocker) locker G_GNUC_UNUSED = table_lock (&table);
       g_autoptr (GError) error = NULL;
 
       gmproc_condition_wait_for (table.made, is_set_or_closed, &table, PARTY_BOUND, NULL, &error);
@@ -249,7 +249,7 @@ GMPROC_DEFINE_TARGET (disturb)
   gmproc_event_set (begins);
   while (gmproc_semaphore_get_value (table.closed) == 0)
     {
-      g_autoptr (GmprocLocker) locker = table_lock (&table);
+      g_autoptr (GmprocLocker) locker G_GNUC_UNUSED = table_lock (&table);
       g_autoptr (GError) error = NULL;
 
       if (!gmproc_condition_wait (table.made, g_random_int_range (0, 100), NULL, &error))
@@ -315,7 +315,7 @@ test_killed_at_random (PartyKind kind)
     }
 
   {
-    g_autoptr (GmprocLocker) locker = table_lock (&table);
+    g_autoptr (GmprocLocker) locker G_GNUC_UNUSED = table_lock (&table);
 
     g_assert_true (gmproc_semaphore_release (table.closed, NULL));
     g_assert_true (gmproc_condition_notify_all (table.made, NULL));
@@ -349,7 +349,7 @@ test_lock_abandoned (PartyKind kind)
                        g_variant_new ("(h)", gmproc_condition_get_handle (crowd->condition)));
   g_assert_cmpint (party_join (owner), ==, EXIT_SUCCESS);
   {
-    g_autoptr (GmprocLocker) locker = crowd_lock (crowd);
+    g_autoptr (GmprocLocker) locker G_GNUC_UNUSED = crowd_lock (crowd);
 
     g_assert_true (gmproc_lock_was_abandoned (gmproc_condition_get_lock (crowd->condition)));
   }

@@ -77,27 +77,40 @@ test_notify_n (PartyKind kind)
 }
 PARTY_TEST (test_notify_n)
 
-/* Several notifications before any of those who wait had its turn, as the notifier has the lock. */
+/* Several notifications before any of those who wait has its turn, as the notifier has the lock. */
+static void
+notify_in_a_row (Crowd *crowd, guint times, gboolean then_all)
+{
+  g_autoptr (GmprocLocker) locker G_GNUC_UNUSED = crowd_lock (crowd);
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < times; i++)
+    g_assert_true (gmproc_condition_notify (crowd->condition, &error));
+  if (then_all)
+    g_assert_true (gmproc_condition_notify_all (crowd->condition, &error));
+  g_assert_no_error (error);
+}
+
 static void
 test_notify_in_a_row (PartyKind kind)
 {
   g_autoptr (Crowd) crowd = crowd_new ();
-  g_autoptr (GmprocLocker) locker = NULL;
-  g_autoptr (GError) error = NULL;
 
   for (guint i = 0; i < N_WAITERS; i++)
     crowd_add (crowd, kind, GMPROC_FOREVER);
-
-  locker = crowd_lock (crowd);
-  for (guint i = 0; i < 4; i++)
-    g_assert_true (gmproc_condition_notify (crowd->condition, &error));
-  g_clear_pointer (&locker, gmproc_locker_free);
+  notify_in_a_row (crowd, 4, FALSE);
   crowd_assert_woken (crowd, 4);
 
   crowd_add (crowd, kind, GMPROC_FOREVER);
-  crowd_notify (crowd, CROWD_ALL);
+  notify_in_a_row (crowd, 2, TRUE);
   crowd_assert_woken (crowd, 3);
-  crowd_join (crowd, N_WAITERS + 1);
+
+  for (guint i = 0; i < N_WAITERS; i++)
+    crowd_add (crowd, kind, GMPROC_FOREVER);
+  notify_in_a_row (crowd, 1, FALSE);
+  crowd_assert_woken (crowd, 1);
+  notify_in_a_row (crowd, 0, TRUE);
+  crowd_join (crowd, 2 * N_WAITERS + 1);
 }
 PARTY_TEST (test_notify_in_a_row)
 
@@ -205,7 +218,7 @@ GMPROC_DEFINE_TARGET (make_things)
   for (guint i = 0; i < n; i++)
     {
       g_autoptr (GError) error = NULL;
-      g_autoptr (GmprocLocker) locker =
+      g_autoptr (GmprocLocker) locker G_GNUC_UNUSED =
           gmproc_locker_new (gmproc_condition_get_lock (condition), &error);
 
       gmproc_semaphore_release (things, &error);
@@ -221,7 +234,7 @@ test_wait_for (PartyKind kind)
 {
   g_autoptr (Crowd) crowd = crowd_new ();
   Wish wish = { crowd->woken, 4, 0 };
-  g_autoptr (GmprocLocker) locker = crowd_lock (crowd);
+  g_autoptr (GmprocLocker) locker G_GNUC_UNUSED = crowd_lock (crowd);
   g_autoptr (GError) error = NULL;
   Party *maker =
       party_start (kind, make_things,
@@ -302,7 +315,7 @@ test_not_owned (PartyKind kind)
 
   for (guint i = 0; i < 2; i++)
     {
-      g_autoptr (GmprocLocker) locker = i == 0 ? NULL : crowd_lock (crowd);
+      g_autoptr (GmprocLocker) locker G_GNUC_UNUSED = i == 0 ? NULL : crowd_lock (crowd);
       Party *party = party_start (
           kind, be_refused, g_variant_new ("(h)", gmproc_condition_get_handle (crowd->condition)));
 

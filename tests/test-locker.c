@@ -61,7 +61,7 @@ assert_busy (PartyKind kind, GmprocLock *lock, gboolean is_busy)
 static int
 leave_early (PartyKind kind, GmprocLock *lock, guint when)
 {
-  g_autoptr (GmprocLocker) locker = new_locker (lock);
+  g_autoptr (GmprocLocker) locker G_GNUC_UNUSED = new_locker (lock);
 
   if (when == 0)
     return 0;
@@ -86,7 +86,7 @@ PARTY_TEST (test_scope)
 static void
 nest (PartyKind kind, GmprocLock *lock, guint depth)
 {
-  g_autoptr (GmprocLocker) locker = new_locker (lock);
+  g_autoptr (GmprocLocker) locker G_GNUC_UNUSED = new_locker (lock);
 
   if (depth > 1)
     nest (kind, lock, depth - 1);
@@ -127,7 +127,7 @@ GMPROC_DEFINE_TARGET (hold)
   g_autoptr (GmprocLock) lock = party_open_lock (args, 0);
   g_autoptr (GmprocEvent) holds = party_open_event (args, 1);
   g_autoptr (GmprocEvent) go_on = party_open_event (args, 2);
-  g_autoptr (GmprocLocker) locker = new_locker (lock);
+  g_autoptr (GmprocLocker) locker G_GNUC_UNUSED = new_locker (lock);
 
   gmproc_event_set (holds);
   party_wait (go_on);
@@ -158,7 +158,7 @@ test_waits (PartyKind kind)
 
   party_kill (victim);
   {
-    g_autoptr (GmprocLocker) locker = new_locker (lock);
+    g_autoptr (GmprocLocker) locker G_GNUC_UNUSED = new_locker (lock);
 
     g_assert_true (gmproc_lock_was_abandoned (lock));
   }
@@ -166,7 +166,7 @@ test_waits (PartyKind kind)
   holder = start_holder (kind, lock, go_on);
   gmproc_event_set (go_on);
   {
-    g_autoptr (GmprocLocker) locker = new_locker (lock);
+    g_autoptr (GmprocLocker) locker G_GNUC_UNUSED = new_locker (lock);
 
     g_assert_false (gmproc_lock_was_abandoned (lock));
   }

@@ -21,7 +21,8 @@
 #define LARGE (300 * 1000)
 #define N_GROWERS 4
 #define N_STEPS 100
-#define STEP 3000
+#define SHARE 5000 /* more than a page */
+#define STEP (N_GROWERS * SHARE)
 
 static GmprocSharedMemory *
 new_block (gsize size)
@@ -433,18 +434,34 @@ test_grow_refused (void)
   grow (fixed, ODD_SIZE);
 }
 
-/* Grows the block in steps, and marks each step at a place of its own. */
+static void
+meet (GmprocBarrier *barrier)
+{
+  g_autoptr (GError) error = NULL;
+
+  gmproc_barrier_wait (barrier, PARTY_BOUND, NULL, &error);
+  g_assert_no_error (error);
+}
+
+/* In each step every party grows the block to another size, and marks the end of that. However the
+ * calls meet, the block has the largest of the sizes afterwards. */
 GMPROC_DEFINE_TARGET (grow_and_mark)
 {
   g_autoptr (GmprocSharedMemory) block = open_argument (args, 0);
+  g_autoptr (GmprocBarrier) barrier = party_open_barrier (args, 1);
   guint number;
 
-  g_variant_get_child (args, 1, "u", &number);
-  for (gsize i = 1; i <= N_STEPS; i++)
+  g_variant_get_child (args, 2, "u", &number);
+  for (gsize i = 0; i < N_STEPS; i++)
     {
-      grow (block, i * STEP);
-      g_assert_cmpuint (gmproc_shared_memory_get_size (block), >=, i * STEP);
-      ((guint8 *) get_data (block))[(i - 1) * STEP + number] = (guint8) i;
+      gsize size = i * STEP + (number + 1) * SHARE;
+
+      meet (barrier);
+      grow (block, size);
+      g_assert_cmpuint (gmproc_shared_memory_get_size (block), >=, size);
+      ((guint8 *) get_data (block))[size - 1] = (guint8) (i + 1);
+      meet (barrier);
+      g_assert_cmpuint (gmproc_shared_memory_get_size (block), ==, (i + 1) * STEP);
     }
   return EXIT_SUCCESS;
 }
@@ -453,19 +470,22 @@ static void
 test_grow_race (PartyKind kind)
 {
   g_autoptr (GmprocSharedMemory) block = new_growable (1, N_STEPS * STEP);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GmprocBarrier) barrier = gmproc_barrier_new (N_GROWERS, &error);
   Party *parties[N_GROWERS];
   const guint8 *data;
 
+  g_assert_no_error (error);
   for (guint i = 0; i < N_GROWERS; i++)
     parties[i] = party_start (kind, grow_and_mark,
-                              g_variant_new ("(hu)", gmproc_shared_memory_get_handle (block), i));
+                              g_variant_new ("(hhu)", gmproc_shared_memory_get_handle (block),
+                                             gmproc_barrier_get_handle (barrier), i));
   for (guint i = 0; i < N_GROWERS; i++)
     g_assert_cmpint (party_join (parties[i]), ==, EXIT_SUCCESS);
 
-  g_assert_cmpuint (gmproc_shared_memory_get_size (block), ==, N_STEPS * STEP);
   data = get_data (block);
-  for (gsize i = 1; i <= N_STEPS; i++)
-    assert_all (data + (i - 1) * STEP, N_GROWERS, (guint8) i);
+  for (gsize end = SHARE; end <= N_STEPS * STEP; end += SHARE)
+    g_assert_cmpuint (data[end - 1], ==, (end - 1) / STEP + 1);
 }
 PARTY_TEST (test_grow_race)
 

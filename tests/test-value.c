@@ -315,15 +315,19 @@ test_wrong_calls (void)
     }
 }
 
-/* One value for each class of calls, and one that is narrow, so that it wraps often. */
+/* One value for each class of calls, and one that is narrow, so that it wraps often. All begin
+ * together. */
 GMPROC_DEFINE_TARGET (add_often)
 {
   g_autoptr (GmprocValue) whole = open_value (args, 0);
   g_autoptr (GmprocValue) count = open_value (args, 1);
   g_autoptr (GmprocValue) fraction = open_value (args, 2);
   g_autoptr (GmprocValue) narrow = open_value (args, 3);
+  g_autoptr (GmprocBarrier) start = party_open_barrier (args, 4);
   g_autoptr (GError) error = NULL;
 
+  gmproc_barrier_wait (start, PARTY_BOUND, NULL, &error);
+  g_assert_no_error (error);
   for (guint i = 0; i < N_ADDITIONS; i++)
     {
       gmproc_value_add_int64 (whole, -3, &error);
@@ -344,13 +348,17 @@ test_additions (PartyKind kind)
   g_autoptr (GmprocValue) count = new_value ("u");
   g_autoptr (GmprocValue) fraction = new_value ("d");
   g_autoptr (GmprocValue) narrow = new_value ("y");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GmprocBarrier) start = gmproc_barrier_new (N_PARTIES, &error);
   Party *parties[N_PARTIES];
 
+  g_assert_no_error (error);
   for (guint i = 0; i < N_PARTIES; i++)
     parties[i] = party_start (
         kind, add_often,
-        g_variant_new ("(hhhh)", gmproc_value_get_handle (whole), gmproc_value_get_handle (count),
-                       gmproc_value_get_handle (fraction), gmproc_value_get_handle (narrow)));
+        g_variant_new ("(hhhhh)", gmproc_value_get_handle (whole), gmproc_value_get_handle (count),
+                       gmproc_value_get_handle (fraction), gmproc_value_get_handle (narrow),
+                       gmproc_barrier_get_handle (start)));
   for (guint i = 0; i < N_PARTIES; i++)
     g_assert_cmpint (party_join (parties[i]), ==, EXIT_SUCCESS);
 

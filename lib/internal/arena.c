@@ -131,7 +131,7 @@ give_slot_locked (GmprocArena *arena)
 gboolean
 gmproc_slot_new (GmprocSlot *self, guint32 kind, GError **error)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
 
   if (current != NULL && current->n_given == N_SLOTS && current->free_list->len == 0)
     current = NULL; /* it lives on in the table, as long as its slots do */
@@ -150,7 +150,7 @@ gmproc_slot_new (GmprocSlot *self, guint32 kind, GError **error)
 void
 gmproc_slot_clear (GmprocSlot *self)
 {
-  g_autoptr (GMutexLocker) locker = NULL;
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = NULL;
   GmprocArena *arena = g_steal_pointer (&self->arena);
 
   if (arena == NULL)
@@ -172,7 +172,7 @@ gmproc_slot_clear (GmprocSlot *self)
 GVariant *
 gmproc_slot_export (GmprocSlot *self, GmprocParcel *parcel)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
 
   self->arena->crossed[self->index / 8] |= 1 << self->index % 8;
   return g_variant_new (GMPROC_SLOT_FORMAT, gmproc_parcel_add (parcel, self->arena->memory),
@@ -228,7 +228,7 @@ gboolean
 gmproc_slot_import (GmprocSlot *self, GVariant *exported, guint32 kind, GmprocParcel *parcel,
                     GError **error)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
   guint64 id[2];
   gint32 memory_index;
   guint32 index;

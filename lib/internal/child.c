@@ -57,7 +57,7 @@ run_reaper (gpointer data)
 static gboolean
 ensure_reaper (GError **error)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
   g_autoptr (GMainContext) context = NULL;
   GThread *thread;
 
@@ -171,7 +171,7 @@ claim_family (GError **error)
 gboolean
 gmproc_child_get_lifeline (gintptr *ret_handle, GError **error)
 {
-  g_autoptr (GMutexLocker) locker = NULL;
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = NULL;
 
   /* Before the mutex, which in a forked copy may be held by a thread that is not there. */
   if (!claim_family (error))
@@ -247,7 +247,7 @@ gmproc_child_get_pid (GmprocChild *self)
 gboolean
 gmproc_child_has_exited (GmprocChild *self, int *ret_exit_status)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
 
   if (self->has_exited && ret_exit_status != NULL)
     *ret_exit_status = self->exit_status;
@@ -257,7 +257,7 @@ gmproc_child_has_exited (GmprocChild *self, int *ret_exit_status)
 static void
 wake_for_cancel (G_GNUC_UNUSED GCancellable *cancellable, G_GNUC_UNUSED gpointer user_data)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
 
   g_cond_broadcast (&changed);
 }

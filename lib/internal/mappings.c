@@ -64,7 +64,7 @@ gboolean
 gmproc_mappings_get_data (GmprocMappings *self, gintptr memory, gsize size, gpointer *ret_address,
                           gsize *ret_size, GError **error)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   if (self->data == NULL || self->data->size < size)
     {
@@ -83,7 +83,7 @@ gmproc_mappings_get_data (GmprocMappings *self, gintptr memory, gsize size, gpoi
 GmprocMapping *
 gmproc_mappings_ref_view (GmprocMappings *self, gintptr memory, gsize size, GError **error)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
   if (self->view == NULL || self->view->size < size)
     {

@@ -34,7 +34,7 @@ static void
 registry_add (Registry *registry, const char *name, Address address, const char *in_type,
               const char *out_type)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
   Entry *entry;
 
   if (registry->entries == NULL)
@@ -72,7 +72,7 @@ registry_check (const Registry *registry, const Entry *entry, GError **error)
 static const Entry *
 registry_find (const Registry *registry, const char *name, GError **error)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
   const Entry *entry = NULL;
 
   if (registry->entries != NULL)
@@ -90,7 +90,7 @@ registry_find (const Registry *registry, const char *name, GError **error)
 static const Entry *
 registry_find_address (const Registry *registry, Address address, GError **error)
 {
-  g_autoptr (GMutexLocker) locker = NULL;
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = NULL;
 
   if (address == NULL)
     {

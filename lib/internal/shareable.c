@@ -35,7 +35,7 @@ handle_quark (void)
 static void
 forget (gpointer data)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
   Entry *entry = g_hash_table_lookup (entries, data);
 
   g_hash_table_remove (entries, data);
@@ -46,7 +46,7 @@ forget (gpointer data)
 static gint32
 enter (GmprocShareable *self, gboolean adopt)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
   gpointer number = g_object_get_qdata (G_OBJECT (self), handle_quark ());
   Entry *entry;
 

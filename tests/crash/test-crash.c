@@ -125,7 +125,7 @@ look_at_findings (Round *round)
 static gboolean
 end_round (Round *round)
 {
-  g_autoptr (Ledger) ledger = g_object_ref (round->ledger);
+  g_autoptr (Ledger) ledger G_GNUC_UNUSED = g_object_ref (round->ledger);
   gboolean is_good;
 
   round_end (round);

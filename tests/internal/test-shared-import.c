@@ -227,6 +227,38 @@ test_wrong_kind (void)
       GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE);
 }
 
+/* A part that is a right object, but of a class that the whole cannot have as its part. */
+static void
+test_wrong_part (void)
+{
+  g_autoptr (GmprocParcel) parcel = gmproc_parcel_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GmprocValue) value = gmproc_value_new_locked ("i", NULL, NULL, &error);
+  g_autoptr (GmprocEvent) event = gmproc_event_new (&error);
+  g_autoptr (GmprocShareable) same = NULL;
+  g_autoptr (GVariant) of_value = NULL;
+  g_autoptr (GVariant) of_event = NULL;
+  g_autoptr (GVariant) parameters = NULL;
+  g_autoptr (GVariant) slot = NULL;
+
+  g_assert_no_error (error);
+  of_value =
+      g_variant_ref_sink (gmproc_shareable_export (GMPROC_SHAREABLE (value), parcel, &error));
+  of_event =
+      g_variant_ref_sink (gmproc_shareable_export (GMPROC_SHAREABLE (event), parcel, &error));
+  same = gmproc_shareable_import (of_value, parcel, &error);
+  g_assert_no_error (error);
+  g_assert_true (GMPROC_IS_LOCK (gmproc_value_get_lock ((GmprocValue *) same)));
+
+  g_variant_get_child (of_value, 1, "v", &parameters);
+  slot = g_variant_get_child_value (parameters, 0);
+  assert_refused (
+      parcel,
+      g_variant_new (GMPROC_SHAREABLE_FORMAT, "GmprocValue",
+                     g_variant_new ("(@(ittu)@m(sv))", slot, g_variant_new_maybe (NULL, of_event))),
+      GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE);
+}
+
 /* Who has a place can write to it: a type that is none, and a size that the block has not. */
 static void
 test_spoilt_places (void)
@@ -303,6 +335,7 @@ main (int argc, char **argv)
   gmproc_test_add ("/shared-import/forged", test_forged);
   gmproc_test_add ("/shared-import/not-a-block", test_not_a_block);
   gmproc_test_add ("/shared-import/wrong-kind", test_wrong_kind);
+  gmproc_test_add ("/shared-import/wrong-part", test_wrong_part);
   gmproc_test_add ("/shared-import/spoilt-places", test_spoilt_places);
   gmproc_test_add ("/shared-import/spoilt-size", test_spoilt_size);
   return g_test_run ();
