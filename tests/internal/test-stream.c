@@ -147,6 +147,7 @@ write_long (gpointer data)
       gsize size = MIN (n_written % 97 + 1, LONG - n_written);
       gsize count = gmproc_stream_write (stream, bytes + n_written, size);
 
+      g_assert_cmpuint (count, <=, size);
       n_written += count;
       if (count == 0)
         g_thread_yield ();
@@ -166,8 +167,10 @@ test_two_threads (void)
   while (n_read < LONG)
     {
       guint8 bytes[CAPACITY];
-      gsize count = gmproc_stream_read (&fixture.stream, bytes, n_read % CAPACITY + 1);
+      gsize size = n_read % CAPACITY + 1;
+      gsize count = gmproc_stream_read (&fixture.stream, bytes, size);
 
+      g_assert_cmpuint (count, <=, size);
       assert_pattern (bytes, count, n_read);
       n_read += count;
       if (count == 0)
@@ -203,6 +206,7 @@ read_some (GmprocWorkerLink *link, guint64 *n_read)
   guint8 bytes[7000];
   gsize count = gmproc_stream_read (&link->results, bytes, sizeof bytes);
 
+  g_assert_cmpuint (count, <=, sizeof bytes);
   assert_pattern (bytes, count, *n_read);
   *n_read += count;
   return count;
