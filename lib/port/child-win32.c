@@ -276,7 +276,12 @@ on_ended (GObject *source, GAsyncResult *result, gpointer data)
   int exit_status = STATUS_UNKNOWN;
 
   if (g_subprocess_wait_finish (subprocess, result, &error))
-    exit_status = translate_status ((guint32) g_subprocess_get_status (subprocess));
+    {
+      guint32 status = (guint32) g_subprocess_get_status (subprocess);
+
+      exit_status = translate_status (status);
+      g_debug ("process %" G_GINT64_FORMAT " ended with status 0x%x", child->pid, status);
+    }
   else
     g_warning ("g_subprocess_wait: %s", error->message);
 

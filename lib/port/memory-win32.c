@@ -14,6 +14,7 @@
 #include "port.h"
 #include "port-error.h"
 
+#include <string.h>
 #include <windows.h>
 
 #define MAGIC G_GUINT64_CONSTANT (0x676d70726f630101) /* "gmproc", layout 1 */
@@ -239,7 +240,8 @@ gmproc_port_memory_unmap (gpointer *mapping, gsize size G_GNUC_UNUSED)
   *mapping = NULL;
 }
 
-/* The system may forget the contents of pages that were reset, but it need not. */
+/* The system may forget the contents of pages that were reset, but it need not. They are zeros
+ * before, so that they are zeros in both cases. */
 void
 gmproc_port_memory_discard (gpointer mapping, gsize offset, gsize size)
 {
@@ -247,8 +249,10 @@ gmproc_port_memory_discard (gpointer mapping, gsize offset, gsize size)
   gsize first = (offset + granule - 1) / granule * granule;
   gsize end = (offset + size) / granule * granule;
 
-  if (first < end)
-    (void) VirtualAlloc ((char *) mapping + first, end - first, MEM_RESET, PAGE_READWRITE);
+  if (first >= end)
+    return;
+  memset ((char *) mapping + first, 0, end - first);
+  (void) VirtualAlloc ((char *) mapping + first, end - first, MEM_RESET, PAGE_READWRITE);
 }
 
 guint64

@@ -22,10 +22,10 @@
  * whoever comes between a waiter's look and its sleep takes what was meant for it.
  *
  * A waiter that is killed stays counted, and the system forgets its request. So an advance may
- * write bytes that nobody waits for. They wake later waiters for nothing, once each, and there are
- * never more of them than there were waiters, because nothing is written while one is left. An
- * advance whose process is killed before (c) leaves the waiters counted, and the next one wakes
- * them.
+ * write bytes that nobody waits for. A later waiter takes them, sees that the count is still the
+ * expected one, and asks again. There are never more of them than there were waiters, because
+ * nothing is written while one is left. An advance whose process is killed before (c) leaves the
+ * waiters counted, and the next one wakes them.
  */
 #include "config.h"
 
@@ -120,7 +120,9 @@ gmproc_port_word_wait (GmprocPortWord *word, guint32 expected, gint64 deadline)
 
   (void) gmproc_port_handle_split (word->handle, ends);
   (void) __atomic_fetch_add (&word->place->waiters, 1, __ATOMIC_SEQ_CST);
-  in_time = wait_for_byte (word, ends[0], expected, deadline);
+  do
+    in_time = wait_for_byte (word, ends[0], expected, deadline);
+  while (in_time && __atomic_load_n (&word->place->count, __ATOMIC_SEQ_CST) == expected);
   (void) __atomic_fetch_sub (&word->place->waiters, 1, __ATOMIC_SEQ_CST);
   return in_time;
 }

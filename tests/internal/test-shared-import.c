@@ -88,7 +88,7 @@ static const Forged forged[] = {
   { "GmprocArray", "[1, 2]" },
   /* A size that the block has not: none, more, less than the maximum without a place for it. */
   { SHMEM, "(0, @t 0, @t 10000, false, " NO_SLOT ")" },
-  { SHMEM, "(0, @t 12289, @t 12289, false, " NO_SLOT ")" },
+  { SHMEM, "(0, @t 65537, @t 65537, false, " NO_SLOT ")" },
   { SHMEM, "(0, @t 18446744073709551615, @t 18446744073709551615, false, " NO_SLOT ")" },
   { SHMEM, "(0, @t 10000, @t 9999, false, " NO_SLOT ")" },
   { SHMEM, "(0, @t 10000, @t 20000, false, " NO_SLOT ")" },
