@@ -30,3 +30,16 @@ uninstall-local:
 clean-local:
 	rm -rf $(reference_dir)
 endif
+
+# --- the models of the protocols, through spin ------------------------------------------------------
+# See docs/model/README.md. The script says what it skips.
+EXTRA_DIST += \
+  docs/model/README.md \
+  docs/model/check-model \
+  docs/model/lock.pml \
+  docs/model/queue.pml \
+  docs/model/waitpoint.pml
+
+.PHONY: check-model
+check-model:
+	@CC='$(CC)' $(SHELL) $(srcdir)/docs/model/check-model

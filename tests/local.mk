@@ -65,11 +65,12 @@ check_LTLIBRARIES += tests/libsupport.la
 tests_libsupport_la_SOURCES = \
   tests/support.c \
   tests/support.h \
+  tests/port/death.h \
   tests/port/leaks.h
 if OS_WIN32
-tests_libsupport_la_SOURCES += tests/port/leaks-win32.c
+tests_libsupport_la_SOURCES += tests/port/death-win32.c tests/port/leaks-win32.c
 else
-tests_libsupport_la_SOURCES += tests/port/leaks-posix.c
+tests_libsupport_la_SOURCES += tests/port/death-posix.c tests/port/leaks-posix.c
 endif
 tests_libsupport_la_LIBADD = $(GLIB_LIBS)
 
@@ -146,7 +147,7 @@ TESTS = $(test_programs) $(pinned_tests) $(check_scripts)
 
 # --- the test programs under valgrind ------------------------------------------------------------
 # The exit status makes a report of valgrind a failure of the test.
-EXTRA_DIST += build-aux/lsan.supp build-aux/valgrind.supp
+EXTRA_DIST += build-aux/valgrind.supp
 VALGRIND_FLAGS = --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite \
   --errors-for-leak-kinds=definite --suppressions=$(abs_top_srcdir)/build-aux/valgrind.supp
 

@@ -5,11 +5,11 @@
  */
 #include <gmproc.h>
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "party.h"
+#include "port/death.h"
 #include "support.h"
 
 #define LENGTH 1000
@@ -368,8 +368,7 @@ GMPROC_DEFINE_TARGET (die_inside)
 
   g_assert_true (gmproc_lock_acquire (gmproc_array_get_lock (array), PARTY_BOUND, NULL, NULL));
   ((gint32 *) gmproc_array_get_data (array, NULL))[0] = 5;
-  raise (SIGKILL);
-  return EXIT_FAILURE;
+  gmproc_test_kill_self ();
 }
 
 static void
@@ -379,7 +378,8 @@ test_user_killed (void)
   g_autoptr (GmprocArray) array = gmproc_array_new_locked ("i", 2, NULL, &error);
 
   g_assert_no_error (error);
-  run_child (die_inside, g_variant_new ("(h)", gmproc_array_get_handle (array)), -SIGKILL);
+  run_child (die_inside, g_variant_new ("(h)", gmproc_array_get_handle (array)),
+             GMPROC_TEST_KILLED);
   gmproc_lock_acquire (gmproc_array_get_lock (array), PARTY_BOUND, NULL, &error);
   g_assert_no_error (error);
   g_assert_true (gmproc_lock_was_abandoned (gmproc_array_get_lock (array)));

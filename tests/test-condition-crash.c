@@ -76,13 +76,14 @@ test_dead_notified (PartyKind kind)
 }
 PARTY_TEST (test_dead_notified)
 
+/* Where a system cannot stop a process, these are some that wait as usual. */
 static void
 start_stopped (Crowd *crowd, Party **parties, guint n)
 {
   for (guint i = 0; i < n; i++)
     parties[i] = crowd_add (crowd, PARTY_PROCESS, GMPROC_FOREVER);
   for (guint i = 0; i < n; i++)
-    party_stop (parties[i]);
+    (void) party_stop (parties[i]);
 }
 
 /* What is meant for those who are stopped waits for them: nobody who comes later takes it. */

@@ -114,6 +114,7 @@ inline take_turn (lock)
 {
   may_die ();
   waits_for[me] = lock;
+end_in_line:
   if
   :: atomic { owner[lock] == NOBODY -> owner[lock] = me; waits_for[me] = NOBODY }
   :: atomic { owner[lock] != NOBODY && deaths < DEATHS -> die () }
@@ -187,6 +188,7 @@ inline wait_until (condition, turn, of_changers, waitpoint)
        :: else
        fi
      };
+  end_asleep:
      if
      :: sleeps_at[me] == NOWHERE
      :: atomic { sleeps_at[me] != NOWHERE && deaths < DEATHS -> die () }
@@ -315,6 +317,7 @@ proctype judge ()
 {
 end_judge:
   atomic {
+    /* That nobody waits for W or R for ever is what spin itself looks for. */
     (IS_QUIET (0) && IS_QUIET (1) && IS_QUIET (2) && IS_QUIET (3)) ->
     assert (!(HANGS (0) || HANGS (1) || HANGS (2) || HANGS (3)));
     assert (LENGTH == committed - taken);

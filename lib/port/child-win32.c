@@ -50,6 +50,10 @@ struct GmprocPortChild
   gpointer user_data;
 };
 
+/* One start at a time: GLib passes its pipes to its helper as descriptors of the C library, all of
+ * which are passed on as they are at that moment, also those that another start opens or closes. */
+static GMutex start_mutex;
+
 static void
 child_unref (GmprocPortChild *child)
 {
@@ -202,10 +206,12 @@ gmproc_port_child_start (const char *executable, const char *label, GBytes *boot
   const char *argv[] = { executable, mark, shown_label, NULL };
   g_autoptr (GError) local_error = NULL;
   g_autoptr (GSubprocess) subprocess = NULL;
+  g_autoptr (GMutexLocker) locker = NULL;
   GmprocPortChild *child;
 
   if (!check_handles (handles, n_handles, error))
     return NULL;
+  locker = g_mutex_locker_new (&start_mutex);
   subprocess = g_subprocess_newv (argv, G_SUBPROCESS_FLAGS_STDIN_PIPE, &local_error);
   if (subprocess == NULL)
     {
@@ -263,7 +269,10 @@ translate_status (guint32 status)
       return -NUMBER_SEGMENT;
     default:
       /* exit() gives eight bits, as on other systems. */
-      return status < FIRST_STATUS_OF_SYSTEM ? (int) (status & 0xff) : STATUS_UNKNOWN;
+      if (status < FIRST_STATUS_OF_SYSTEM)
+        return (int) (status & 0xff);
+      g_debug ("a process ended with status 0x%x, for which other systems have no word", status);
+      return STATUS_UNKNOWN;
     }
 }
 
@@ -276,12 +285,7 @@ on_ended (GObject *source, GAsyncResult *result, gpointer data)
   int exit_status = STATUS_UNKNOWN;
 
   if (g_subprocess_wait_finish (subprocess, result, &error))
-    {
-      guint32 status = (guint32) g_subprocess_get_status (subprocess);
-
-      exit_status = translate_status (status);
-      g_debug ("process %" G_GINT64_FORMAT " ended with status 0x%x", child->pid, status);
-    }
+    exit_status = translate_status ((guint32) g_subprocess_get_status (subprocess));
   else
     g_warning ("g_subprocess_wait: %s", error->message);
 

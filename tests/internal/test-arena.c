@@ -197,7 +197,7 @@ test_refused (void)
   g_variant_get (exported, GMPROC_SLOT_FORMAT, &memory, &id[0], &id[1], &index);
   for (guint round = 0; round < 2; round++)
     {
-      assert_refused (g_variant_ref (exported), KIND + 1, received);
+      assert_refused (exported, KIND + 1, received);
       for (guint i = 0; i < G_N_ELEMENTS (indexes); i++)
         assert_refused (g_variant_new (GMPROC_SLOT_FORMAT, memory, id[0], id[1], indexes[i]), KIND,
                         received);

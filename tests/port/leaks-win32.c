@@ -2,8 +2,9 @@
  * SPDX-FileCopyrightText: 2026 The libgmproc authors
  *
  * The open handles are found by asking for each number, because the system has no list of them.
- * Those that count are what the library makes and passes on. A thread of GIO's, which runs in every
- * program for a while after its start, opens and closes keys of the registry, events and files.
+ * Those that count are of the kinds that the library makes and passes on. A thread of GIO's, which
+ * runs in every program for a while after its start, opens keys of the registry, events, and pipes
+ * to services of the system.
  *
  * The children are those in a job of this process's: the parent that the system notes for a child
  * is a helper of GLib's, which has ended by then.
@@ -21,6 +22,7 @@
 #define STEP 4     /* between the numbers of two handles */
 #define GAP 0x1000 /* the largest between the numbers of two open handles */
 #define MAX_CHILDREN 1024
+#define OBJECT_NAME_INFORMATION_CLASS 1
 #define PATIENCE (5 * G_TIME_SPAN_SECOND)
 
 struct GmprocTestLeaks
@@ -29,11 +31,18 @@ struct GmprocTestLeaks
   GHashTable *children;
 };
 
+/* An answer of NtQueryObject(); the text lies behind it. */
 typedef struct
 {
-  UNICODE_STRING name;
-  char text[1024];
-} TypeInformation;
+  UNICODE_STRING text;
+  char space[2048];
+} ObjectInformation;
+
+typedef union
+{
+  FILE_NAME_INFO info;
+  char space[1024];
+} PipeName;
 
 typedef NTSTATUS (NTAPI *QueryObject) (HANDLE handle, int what, void *buffer, ULONG size,
                                        ULONG *ret_size);
@@ -52,27 +61,51 @@ get_job (void)
   return job;
 }
 
-/* What HANDLE is; NULL for something that does not count. */
-static char *
-describe (HANDLE handle)
+static NTSTATUS
+query_object (HANDLE handle, int what, ObjectInformation *information)
 {
-  static const char *const counted[] = {
-    "File", "Mutant", "Process", "Section", "Semaphore", NULL
-  };
   static QueryObject query;
-  TypeInformation information = { 0 };
-  g_autofree char *type = NULL;
 
   if (query == NULL)
     query = (QueryObject) (void (*) (void)) GetProcAddress (GetModuleHandleW (L"ntdll.dll"),
                                                             "NtQueryObject");
   g_assert_nonnull (query);
-  if (query (handle, ObjectTypeInformation, &information, sizeof information, NULL) < 0)
+  memset (information, 0, sizeof *information);
+  return query (handle, what, information, sizeof *information, NULL);
+}
+
+/* A pipe of the library's, or one of the C library's, which has a name too. */
+static gboolean
+is_our_pipe (HANDLE handle)
+{
+  PipeName pipe = { 0 };
+  g_autofree char *name = NULL;
+
+  if (GetFileType (handle) != FILE_TYPE_PIPE
+      || !GetFileInformationByHandleEx (handle, FileNameInfo, &pipe, sizeof pipe))
+    return FALSE;
+  name = g_utf16_to_utf8 ((const gunichar2 *) pipe.info.FileName,
+                          pipe.info.FileNameLength / (glong) sizeof (gunichar2), NULL, NULL, NULL);
+  return name != NULL && (strstr (name, "gmproc-") != NULL || strstr (name, "Win32Pipes") != NULL);
+}
+
+/* What HANDLE is; NULL for something that does not count. What the library makes has no name. */
+static char *
+describe (HANDLE handle)
+{
+  static const char *const counted[] = { "Mutant", "Process", "Section", NULL };
+  ObjectInformation information;
+  g_autofree char *type = NULL;
+
+  if (query_object (handle, ObjectTypeInformation, &information) < 0)
     return NULL; /* it was closed in the meantime */
-  type = g_utf16_to_utf8 ((const gunichar2 *) information.name.Buffer,
-                          information.name.Length / (glong) sizeof (gunichar2), NULL, NULL, NULL);
+  type = g_utf16_to_utf8 ((const gunichar2 *) information.text.Buffer,
+                          information.text.Length / (glong) sizeof (gunichar2), NULL, NULL, NULL);
+  if (g_strcmp0 (type, "File") == 0)
+    return is_our_pipe (handle) ? g_strdup ("a pipe") : NULL;
   if (!g_strv_contains (counted, type)
-      || (strcmp (type, "File") == 0 && GetFileType (handle) != FILE_TYPE_PIPE))
+      || query_object (handle, OBJECT_NAME_INFORMATION_CLASS, &information) < 0
+      || information.text.Length > 0)
     return NULL;
   return g_steal_pointer (&type);
 }

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ */
+#include "config.h"
+
+#include "death.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define LARGEST_FD 1000
+
+G_NORETURN static void
+end_by (int number)
+{
+  const struct rlimit no_core = { 0, 0 };
+
+  g_assert_cmpint (setrlimit (RLIMIT_CORE, &no_core), ==, 0);
+  if (number != SIGKILL)
+    (void) signal (number, SIG_DFL);
+  (void) raise (number);
+  g_assert_not_reached ();
+}
+
+void
+gmproc_test_kill_self (void)
+{
+  end_by (SIGKILL);
+}
+
+void
+gmproc_test_abort (void)
+{
+  end_by (SIGABRT);
+}
+
+void
+gmproc_test_prepare_for_fault (void)
+{
+  const struct rlimit no_core = { 0, 0 };
+
+  g_assert_cmpint (setrlimit (RLIMIT_CORE, &no_core), ==, 0);
+  (void) signal (SIGSEGV, SIG_DFL);
+}
+
+void
+gmproc_test_fault (void)
+{
+  end_by (SIGSEGV);
+}
+
+gboolean
+gmproc_test_can_catch_termination (void)
+{
+  return TRUE;
+}
+
+int
+gmproc_test_try_to_shrink (void)
+{
+  int n_tried = 0;
+
+  if (!g_file_test ("/proc/self/fd", G_FILE_TEST_IS_DIR))
+    return -1;
+  for (int fd = 3; fd < LARGEST_FD; fd++)
+    {
+      g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
+      g_autofree char *target = g_file_read_link (path, NULL);
+
+      if (target == NULL || !g_str_has_prefix (target, "/memfd:"))
+        continue;
+      n_tried++;
+      g_assert_cmpint (ftruncate (fd, 0), ==, -1);
+      g_assert_cmpint (errno, ==, EPERM);
+    }
+  return n_tried;
+}
