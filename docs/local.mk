@@ -4,7 +4,9 @@
 # Pages of the reference too; the drawings in them are Mermaid.
 docs_pages = \
   docs/architecture.md \
-  docs/queue.md
+  docs/porting.md \
+  docs/queue.md \
+  docs/windows.md
 EXTRA_DIST += docs/libgmproc.toml $(docs_pages)
 
 if ENABLE_DOCS

@@ -45,6 +45,7 @@
 
 #include "gmproc-error.h"
 #include "gmproc-lock-private.h"
+#include "internal/crash-point.h"
 #include "internal/deadline.h"
 #include "internal/guard.h"
 #include "internal/monitor.h"
@@ -200,7 +201,9 @@ come_locked (GmprocCondition *self)
   State *state = get_state (self);
   Tally crowd = load (&state->crowd);
 
+  GMPROC_CRASH_POINT ("condition-come");
   store (&state->crowd, crowd.number, crowd.count + 1);
+  GMPROC_CRASH_POINT ("condition-came");
   return (Ticket){ crowd.number, load (&state->given).number };
 }
 
@@ -217,8 +220,11 @@ go_locked (GmprocCondition *self, Ticket ticket)
   if (given.count == 0 || given.number == ticket.notification)
     return FALSE;
 
+  GMPROC_CRASH_POINT ("condition-go");
   store (&state->crowd, crowd.number, crowd.count - 1);
+  GMPROC_CRASH_POINT ("condition-go-permit");
   store (&state->given, given.number, given.count - 1);
+  GMPROC_CRASH_POINT ("condition-gone");
   return TRUE;
 }
 
@@ -229,7 +235,9 @@ give_up_locked (GmprocCondition *self)
   State *state = get_state (self);
   Tally crowd = load (&state->crowd);
 
+  GMPROC_CRASH_POINT ("condition-give-up");
   store (&state->crowd, crowd.number, crowd.count - 1);
+  GMPROC_CRASH_POINT ("condition-given-up");
 }
 
 static void
@@ -242,14 +250,19 @@ notify_locked (GmprocCondition *self, guint n)
   if (n == 0 || crowd.count == 0)
     return;
 
+  GMPROC_CRASH_POINT ("condition-notify-wake");
   gmproc_waitpoint_wake (&self->monitor.waitpoint);
+  GMPROC_CRASH_POINT ("condition-notify-commit");
   if (given.count < crowd.count && n < crowd.count - given.count)
     {
       store (&state->given, given.number + 1, given.count + n);
+      GMPROC_CRASH_POINT ("condition-notified");
       return;
     }
   store (&state->crowd, crowd.number + 1, 0);
+  GMPROC_CRASH_POINT ("condition-notify-release");
   store (&state->given, given.number, 0);
+  GMPROC_CRASH_POINT ("condition-released");
 }
 
 /* -- waiting --------------------------------------------------------------------------------- */

@@ -19,6 +19,7 @@
 #include "gmproc-semaphore.h"
 
 #include "gmproc-error.h"
+#include "internal/crash-point.h"
 #include "internal/deadline.h"
 #include "internal/guard.h"
 #include "internal/monitor.h"
@@ -212,8 +213,12 @@ gmproc_semaphore_acquire (GmprocSemaphore *self, gint64 timeout, GCancellable *c
       if (!gmproc_guard_enter (&self->monitor.lock, deadline, cancellable, error))
         return FALSE;
       count = load_count (self);
+      GMPROC_CRASH_POINT ("semaphore-acquire-commit");
       if (count > 0)
-        store_count (self, count - 1);
+        {
+          store_count (self, count - 1);
+          GMPROC_CRASH_POINT ("semaphore-acquired");
+        }
       else
         prepared = gmproc_waitpoint_prepare (&self->monitor.waitpoint);
       gmproc_guard_leave (&self->monitor.lock);
@@ -269,8 +274,11 @@ gmproc_semaphore_release (GmprocSemaphore *self, GError **error)
   is_full = count == (bound != 0 ? bound : LARGEST_COUNT);
   if (!is_full)
     {
+      GMPROC_CRASH_POINT ("semaphore-release-wake");
       gmproc_waitpoint_wake (&self->monitor.waitpoint);
+      GMPROC_CRASH_POINT ("semaphore-release-commit");
       store_count (self, count + 1);
+      GMPROC_CRASH_POINT ("semaphore-released");
     }
   gmproc_guard_leave (&self->monitor.lock);
 

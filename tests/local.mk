@@ -115,11 +115,12 @@ $(check_PROGRAMS): $(hidden_libraries) lib/libgmproc.la
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/append-tap \
   $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 AM_TESTS_ENVIRONMENT = \
+  EXEEXT='$(EXEEXT)'; \
   PROGRAMS_DIR='$(abs_top_builddir)/programs'; \
   TASKSET='$(TASKSET)'; \
   abs_top_builddir='$(abs_top_builddir)'; \
   abs_top_srcdir='$(abs_top_srcdir)'; \
-  export PROGRAMS_DIR TASKSET abs_top_builddir abs_top_srcdir;
+  export EXEEXT PROGRAMS_DIR TASKSET abs_top_builddir abs_top_srcdir;
 
 # Each test program runs a second time with all its processes on one CPU, where other orders of
 # events come up. The file x-pinned.pinned stands for that run of x; it is empty.
@@ -175,10 +176,12 @@ tests_crash_test_crash_SOURCES = \
   tests/crash/round.h \
   tests/crash/test-crash.c \
   tests/crash/workload-barrier.c \
+  tests/crash/workload-condition.c \
   tests/crash/workload-event.c \
   tests/crash/workload-lock.c \
   tests/crash/workload-queue-close.c \
-  tests/crash/workload-queue.c
+  tests/crash/workload-queue.c \
+  tests/crash/workload-semaphore.c
 tests_crash_test_crash_LDADD = tests/libsupport.la lib/libgmproc-core.la $(GLIB_LIBS)
 
 .PHONY: check-crash

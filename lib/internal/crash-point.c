@@ -48,6 +48,11 @@ gmproc_crash_point_arm (const char *name, guint count)
   return FALSE;
 }
 
+static const char *const break_names[] = { "commit-first",  "asleep-first",
+                                           "no-owner-dead", "no-abandoned",
+                                           "level-first",   "put-first",
+                                           "take-first",    NULL };
+
 /* A mistake in the environment would make a test that kills nobody, so it is fatal. At load, before
  * there are threads. */
 static void __attribute__ ((constructor)) read_environment (void)
@@ -57,6 +62,8 @@ static void __attribute__ ((constructor)) read_environment (void)
   guint64 count;
 
   break_name = g_getenv ("GMPROC_CRASH_BREAK");
+  if (break_name != NULL && !g_strv_contains (break_names, break_name))
+    g_error ("GMPROC_CRASH_BREAK is “%s”, which is not in the list", break_name);
   if (at == NULL)
     return;
 

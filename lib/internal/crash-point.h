@@ -75,6 +75,23 @@ G_BEGIN_DECLS
   POINT ("barrier-end-committed")       \
   POINT ("barrier-wait-slept")          \
   POINT ("barrier-give-up")             \
+  POINT ("semaphore-acquire-commit")    \
+  POINT ("semaphore-acquired")          \
+  POINT ("semaphore-release-wake")      \
+  POINT ("semaphore-release-commit")    \
+  POINT ("semaphore-released")          \
+  POINT ("condition-come")              \
+  POINT ("condition-came")              \
+  POINT ("condition-go")                \
+  POINT ("condition-go-permit")         \
+  POINT ("condition-gone")              \
+  POINT ("condition-give-up")           \
+  POINT ("condition-given-up")          \
+  POINT ("condition-notify-wake")       \
+  POINT ("condition-notify-commit")     \
+  POINT ("condition-notified")          \
+  POINT ("condition-notify-release")    \
+  POINT ("condition-released")          \
   POINT ("lock-acquired")               \
   POINT ("lock-note-process")           \
   POINT ("lock-note-thread")            \

@@ -5,7 +5,6 @@
 
 #include "round.h"
 
-#include <signal.h>
 #include <stdlib.h>
 
 #include "internal/crash-point.h"
@@ -13,6 +12,7 @@
 
 #define ARGS_FORMAT "(hhhhuusu)"
 #define BOUND (20 * G_TIME_SPAN_SECOND)
+#define KILLED (-9)        /* also where the system knows no signals */
 #define POLL_INTERVAL (50) /* microseconds */
 #define CONFIRMATION (10 * G_TIME_SPAN_MILLISECOND)
 #define LONGEST_RANDOM_LIFE (2000) /* microseconds */
@@ -207,18 +207,21 @@ round_begin (Round *self, const Workload *workload, GRand *rand, guint number, g
   (void) round_await (self, all_run, "the survivors did not start");
 }
 
-/* Survivors end by themselves; who does not hangs. */
+/* Survivors end by themselves; who does not hangs. After a finding nobody waits for that any more.
+ */
 static void
 join_survivors (Round *self)
 {
+  gboolean is_good = !ledger_has_findings (self->place);
+
   for (guint i = 0; i < self->n_survivors; i++)
     {
       GmprocProcess *survivor = self->survivors[i];
 
-      if (!gmproc_process_join (survivor, ledger_has_findings (self->place) ? 0 : get_bound (),
-                                NULL, NULL))
+      if (!gmproc_process_join (survivor, is_good ? get_bound () : 0, NULL, NULL))
         {
-          ledger_report (self->place, FINDING_HANG, "survivor %u did not end", i + 1);
+          if (is_good)
+            ledger_report (self->place, FINDING_HANG, "survivor %u did not end", i + 1);
           gmproc_process_kill (survivor, NULL);
           g_assert_true (gmproc_process_join (survivor, GMPROC_FOREVER, NULL, NULL));
         }
@@ -300,6 +303,7 @@ gboolean
 round_kill (Round *self, const char *point, guint count)
 {
   const Workload *workload = self->workload;
+  const char *where = point != NULL ? point : "no given point";
   guint card = self->n_cards;
   g_autoptr (GmprocProcess) victim =
       start (self, workload->victim, self->victim_role, point, count);
@@ -309,17 +313,17 @@ round_kill (Round *self, const char *point, guint count)
     kill_at_random (self, victim);
   if (!gmproc_process_join (victim, get_bound (), NULL, NULL))
     {
-      ledger_report (self->place, FINDING_HANG, "a victim of %s hangs", point);
+      ledger_report (self->place, FINDING_HANG, "a victim of %s hangs", where);
       gmproc_process_kill (victim, NULL);
       g_assert_true (gmproc_process_join (victim, GMPROC_FOREVER, NULL, NULL));
       return FALSE;
     }
 
   exit_code = gmproc_process_get_exit_code (victim);
-  if (exit_code != EXIT_SUCCESS && exit_code != -SIGKILL)
-    ledger_report (self->place, FINDING_STATE, "a victim of %s ended with %d", point, exit_code);
-  note_in_history (self, exit_code == -SIGKILL ? (point != NULL ? point : "anywhere") : "nowhere");
+  if (exit_code != EXIT_SUCCESS && exit_code != KILLED)
+    ledger_report (self->place, FINDING_STATE, "a victim of %s ended with %d", where, exit_code);
+  note_in_history (self, exit_code == KILLED ? where : "nowhere");
   if (!ledger_has_findings (self->place))
-    workload->settle (self, card, exit_code == -SIGKILL && point != NULL ? point : "");
-  return exit_code == -SIGKILL;
+    workload->settle (self, card, exit_code == KILLED && point != NULL ? point : "");
+  return exit_code == KILLED;
 }

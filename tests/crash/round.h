@@ -115,5 +115,7 @@ extern const Workload workload_queue_close;
 extern const Workload workload_event;
 extern const Workload workload_barrier;
 extern const Workload workload_lock;
+extern const Workload workload_semaphore;
+extern const Workload workload_condition;
 
 G_END_DECLS

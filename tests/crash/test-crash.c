@@ -318,6 +318,8 @@ DEFINE_TESTS (queue_close)
 DEFINE_TESTS (event)
 DEFINE_TESTS (barrier)
 DEFINE_TESTS (lock)
+DEFINE_TESTS (semaphore)
+DEFINE_TESTS (condition)
 
 static void
 add_tests (void)
@@ -329,12 +331,16 @@ add_tests (void)
   gmproc_test_add ("/crash/points/event", test_points_event);
   gmproc_test_add ("/crash/points/barrier", test_points_barrier);
   gmproc_test_add ("/crash/points/lock", test_points_lock);
+  gmproc_test_add ("/crash/points/semaphore", test_points_semaphore);
+  gmproc_test_add ("/crash/points/condition", test_points_condition);
   gmproc_test_add ("/crash/random/queue", test_random_queue);
   gmproc_test_add ("/crash/random/bounded-queue", test_random_bounded_queue);
   gmproc_test_add ("/crash/random/queue-close", test_random_queue_close);
   gmproc_test_add ("/crash/random/event", test_random_event);
   gmproc_test_add ("/crash/random/barrier", test_random_barrier);
   gmproc_test_add ("/crash/random/lock", test_random_lock);
+  gmproc_test_add ("/crash/random/semaphore", test_random_semaphore);
+  gmproc_test_add ("/crash/random/condition", test_random_condition);
 }
 
 /* What is opened once in a process is no leak of the first test. */
