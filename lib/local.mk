@@ -128,6 +128,8 @@ port_posix_sources = \
   lib/port/memory-posix.h \
   lib/port/port-error-posix.c \
   lib/port/self-posix.c \
+  lib/port/spawn-posix.c \
+  lib/port/spawn-posix.h \
   lib/port/thread-posix.c \
   lib/port/word-posix.c
 
