@@ -149,6 +149,12 @@ gmproc_process_parent_is_alive (void)
   return !gmproc_port_lifeline_is_broken (parent_lifeline);
 }
 
+GSource *
+gmproc_process_watch_parent (void)
+{
+  return gmproc_port_lifeline_create_source (parent_lifeline);
+}
+
 /**
  * gmproc_process_get_current:
  *

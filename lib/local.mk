@@ -21,7 +21,8 @@ public_headers = \
   lib/gmproc-target.h \
   lib/gmproc-types.h \
   lib/gmproc-value.h \
-  lib/gmproc-visibility.h
+  lib/gmproc-visibility.h \
+  lib/gmproc-waitable.h
 gmprocinclude_HEADERS = $(public_headers)
 nodist_gmprocinclude_HEADERS = lib/gmproc-version.h
 
@@ -44,6 +45,7 @@ public_sources = \
   lib/gmproc-process-life.c \
   lib/gmproc-process-private.h \
   lib/gmproc-process-self.c \
+  lib/gmproc-process-wait.c \
   lib/gmproc-process.c \
   lib/gmproc-queue.c \
   lib/gmproc-semaphore.c \
@@ -51,11 +53,14 @@ public_sources = \
   lib/gmproc-target.c \
   lib/gmproc-value-number.c \
   lib/gmproc-value-private.h \
-  lib/gmproc-value.c
+  lib/gmproc-value.c \
+  lib/gmproc-waitable.c
 
 internal_sources = \
   lib/internal/arena.c \
   lib/internal/arena.h \
+  lib/internal/async.c \
+  lib/internal/async.h \
   lib/internal/bootstrap.c \
   lib/internal/bootstrap.h \
   lib/internal/buffer.c \
@@ -95,8 +100,12 @@ internal_sources = \
   lib/internal/stream.h \
   lib/internal/turn.c \
   lib/internal/turn.h \
+  lib/internal/wait-source.c \
+  lib/internal/wait-source.h \
   lib/internal/waitpoint.c \
   lib/internal/waitpoint.h \
+  lib/internal/watch.c \
+  lib/internal/watch.h \
   lib/internal/worker-link.c \
   lib/internal/worker-link.h \
   lib/internal/worker.c \

@@ -259,9 +259,12 @@ GThread *gmproc_port_thread_new (const char *name, GThreadFunc function, gpointe
  *            *ret_give goes to those who want to know.
  * wait:      returns when the process that keeps the other end has ended.
  * is_broken: the same question, without waiting.
+ * create_source: a source without a callback for a main loop, dispatched when a wait would end. The
+ *            caller keeps the handle open as long as the source lives.
  */
 gboolean gmproc_port_lifeline_new (gintptr *ret_keep, gintptr *ret_give, GError **error);
 void gmproc_port_lifeline_wait (gintptr given);
+GSource *gmproc_port_lifeline_create_source (gintptr given);
 gboolean gmproc_port_lifeline_is_broken (gintptr given);
 
 /* -- self --------------------------------------------------------------------------------------
