@@ -63,6 +63,9 @@ internal_sources = \
   lib/internal/async.h \
   lib/internal/bootstrap.c \
   lib/internal/bootstrap.h \
+  lib/internal/buffer-finish.c \
+  lib/internal/buffer-private.h \
+  lib/internal/buffer-transfer.c \
   lib/internal/buffer.c \
   lib/internal/buffer.h \
   lib/internal/child.c \
