@@ -31,6 +31,19 @@ GMPROC_AVAILABLE_IN_1_0
 GVariant *gmproc_pool_apply (GmprocPool *self, GmprocFunction function, GVariant *item,
                              GCancellable *cancellable, GError **error);
 
+/* The same for a function that is known by its name. */
+GMPROC_AVAILABLE_IN_1_0
+GVariant *gmproc_pool_map_by_name (GmprocPool *self, const char *function, GVariant *items,
+                                   GCancellable *cancellable, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+GVariant *gmproc_pool_map_array_by_name (GmprocPool *self, const char *function, GVariant *items,
+                                         GCancellable *cancellable, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+GVariant *gmproc_pool_apply_by_name (GmprocPool *self, const char *function, GVariant *item,
+                                     GCancellable *cancellable, GError **error);
+
 GMPROC_AVAILABLE_IN_1_0
 guint gmproc_pool_get_n_workers (GmprocPool *self);
 

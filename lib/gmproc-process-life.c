@@ -17,6 +17,7 @@
 #include "gmproc-process-private.h"
 
 #include "gmproc-error.h"
+#include "internal/command.h"
 #include "internal/properties.h"
 #include "internal/registry.h"
 #include "port/port.h"
@@ -124,7 +125,15 @@ describe_target (GmprocProcess *self, GmprocBootstrap *bootstrap, GError **error
   GmprocProcessPrivate *priv = gmproc_process_get_private (self);
   gboolean is_overridden = GMPROC_PROCESS_GET_CLASS (self)->run != gmproc_process_real_run;
 
-  if (priv->target != NULL || !is_overridden)
+  if (priv->target_name != NULL)
+    {
+      const GmprocTargetInfo *info = gmproc_registry_find_target (priv->target_name, error);
+
+      if (info == NULL)
+        return FALSE;
+      bootstrap->target = (char *) info->name;
+    }
+  else if (priv->target != NULL || !is_overridden)
     {
       bootstrap->target = (char *) gmproc_registry_name_target (priv->target, error);
       if (bootstrap->target == NULL)
@@ -170,6 +179,7 @@ start_locked (GmprocProcess *self, GBytes *bootstrap, GmprocParcel *parcel, GErr
 {
   GmprocProcessPrivate *priv = gmproc_process_get_private (self);
   g_autofree char *executable = NULL;
+  const char *const *command;
   GmprocChildOptions options;
 
   /* Another thread may have started it since it was asked first. */
@@ -178,14 +188,17 @@ start_locked (GmprocProcess *self, GBytes *bootstrap, GmprocParcel *parcel, GErr
   executable = gmproc_port_self_get_path (error);
   if (executable == NULL)
     return FALSE;
+  if (!gmproc_command_get (&command, error))
+    return FALSE;
 
-  options = (GmprocChildOptions){
-    .port = { .executable = executable, .label = priv->name, .bootstrap = bootstrap },
-    .is_daemon = priv->daemon,
-    .owner = G_OBJECT (self),
-    .exited = on_exited,
-    .user_data = self
-  };
+  options = (GmprocChildOptions){ .port = { .executable = executable,
+                                            .command = command,
+                                            .label = priv->name,
+                                            .bootstrap = bootstrap },
+                                  .is_daemon = priv->daemon,
+                                  .owner = G_OBJECT (self),
+                                  .exited = on_exited,
+                                  .user_data = self };
   options.port.handles = gmproc_parcel_get_handles (parcel, &options.port.n_handles);
   priv->exited_context = g_main_context_ref_thread_default ();
   priv->child = gmproc_child_start (&options, error);

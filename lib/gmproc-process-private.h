@@ -14,6 +14,7 @@
 #include "gmproc-waitable.h"
 #include "internal/bootstrap.h"
 #include "internal/child.h"
+#include "internal/registry.h"
 
 G_BEGIN_DECLS
 
@@ -31,8 +32,10 @@ typedef struct
   char *identity; /* "2", or "2:1" in a child */
   gboolean daemon;
   GVariant *args;
-  GPtrArray *carried; /* the objects that args names; from construction until start */
-  GmprocTarget target;
+  GPtrArray *carried;  /* the objects that args names; from construction until start */
+  GmprocTarget target; /* or NULL; so is the next */
+  char *target_name;
+  const GmprocTargetInfo *target_info; /* of the current process, if it has a target */
   gint64 pid;
 
   GMutex mutex;

@@ -93,7 +93,7 @@ static gboolean
 become_child (GmprocBootstrap *bootstrap, GError **error)
 {
   GType type = GMPROC_TYPE_PROCESS;
-  GmprocTarget target = NULL;
+  const GmprocTargetInfo *target = NULL;
   GmprocProcessPrivate *priv;
 
   if (bootstrap->type != NULL)
@@ -117,7 +117,7 @@ become_child (GmprocBootstrap *bootstrap, GError **error)
   priv = gmproc_process_get_private (current);
   priv->daemon = bootstrap->is_daemon;
   priv->args = g_steal_pointer (&bootstrap->args);
-  priv->target = target;
+  priv->target_info = target;
   return TRUE;
 }
 

@@ -37,6 +37,7 @@ public_sources = \
   lib/gmproc-init.c \
   lib/gmproc-lock-private.h \
   lib/gmproc-lock.c \
+  lib/gmproc-pool-by-name.c \
   lib/gmproc-pool-crew.c \
   lib/gmproc-pool-private.h \
   lib/gmproc-pool-worker.c \
@@ -72,6 +73,8 @@ internal_sources = \
   lib/internal/child.h \
   lib/internal/codec.c \
   lib/internal/codec.h \
+  lib/internal/command.c \
+  lib/internal/command.h \
   lib/internal/deadline.c \
   lib/internal/deadline.h \
   lib/internal/family.c \

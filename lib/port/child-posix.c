@@ -8,6 +8,8 @@
  *
  *   EXECUTABLE --gmproc-child=NUMBER-OF-HANDLES LABEL
  *
+ * with the words of the command in place of EXECUTABLE where there is one.
+ *
  * It is not a GSubprocess, which forgets the process id of a child that ends while it is being
  * started, which is no rare case, and offers no other way to learn it.
  *
@@ -170,15 +172,33 @@ make_path (const GmprocPortChildOptions *options)
   return g_canonicalize_filename (options->executable, NULL);
 }
 
+/* The words are borrowed. */
+static GPtrArray *
+make_argv (const GmprocPortChildOptions *options, const char *path, const char *mark,
+           const char *label)
+{
+  GPtrArray *argv = g_ptr_array_new ();
+  const char *const only_path[] = { path, NULL };
+  const char *const *command = options->command != NULL ? options->command : only_path;
+
+  while (*command != NULL)
+    g_ptr_array_add (argv, (gpointer) *command++);
+  g_ptr_array_add (argv, (gpointer) mark);
+  g_ptr_array_add (argv, (gpointer) label);
+  g_ptr_array_add (argv, NULL);
+  return argv;
+}
+
 static gboolean
 spawn (const GmprocPortChildOptions *options, gintptr block, pid_t *ret_pid, GError **error)
 {
   g_autofree char *path = make_path (options);
   g_autofree char *mark = g_strdup_printf (MARK "%u", options->n_handles);
   g_autofree char *shown_label = make_label (options->label);
-  const char *argv[] = { path, mark, shown_label, NULL };
+  g_autoptr (GPtrArray) argv = make_argv (options, path, mark, shown_label);
   g_autofree gintptr *descriptors = g_new (gintptr, (gsize) options->n_handles + 1);
-  GmprocSpawn plan = { .argv = argv,
+  GmprocSpawn plan = { .path = path,
+                       .argv = (const char *const *) argv->pdata,
                        .environment = options->environment,
                        .working_directory = options->working_directory,
                        .streams = options->streams,

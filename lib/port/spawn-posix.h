@@ -17,7 +17,8 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  const char *const *argv;        /* argv[0] is the path of the program */
+  const char *path; /* of the program */
+  const char *const *argv;
   const char *const *environment; /* NULL: the caller's */
   const char *working_directory;  /* NULL: the caller's */
   const gintptr *streams;         /* as in GmprocPortChildOptions */
