@@ -111,8 +111,17 @@ endif
 port_posix_sources = \
   lib/port/channel-posix.c \
   lib/port/child-posix.c \
+  lib/port/fork-copy-posix.c \
+  lib/port/fork-copy-posix.h \
+  lib/port/fork-helper-posix.c \
+  lib/port/fork-message-posix.c \
+  lib/port/fork-message-posix.h \
+  lib/port/fork-server-posix.c \
+  lib/port/fork-server-posix.h \
   lib/port/handle-posix.c \
   lib/port/handle-posix.h \
+  lib/port/inheritance-posix.c \
+  lib/port/inheritance-posix.h \
   lib/port/lifeline-posix.c \
   lib/port/lock-posix.c \
   lib/port/memory-posix.c \

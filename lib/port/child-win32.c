@@ -278,6 +278,12 @@ gmproc_port_child_start (const GmprocPortChildOptions *options, GError **error)
   return NULL;
 }
 
+void
+gmproc_port_child_release (void)
+{
+  /* Nothing is kept between two starts. */
+}
+
 gint64
 gmproc_port_child_get_pid (GmprocPortChild *child)
 {

@@ -220,7 +220,13 @@ void gmproc_port_word_advance (GmprocPortWord *word);
  *          this is an ordinary start, or a privileged (set-user-ID) one, which never takes a
  *          bootstrap. FALSE with an error: the bootstrap is damaged.
  *
- * has_method: whether start can do it on this system.
+ * release: ends what start keeps for later starts. Before the process ends, and not while another
+ *          thread starts a child.
+ * has_method: whether start can do it on this system, in this program.
+ *
+ * FORKSERVER changes how long start takes and not what the child is: it has of the caller what a
+ * spawned one has, as it is at the time of the start. What happens in a program before receive was
+ * done once, in the process that is copied. A child that runs another program is spawned.
  *
  * The exit status is the child's, or -N when signal N ended it. Where the system knows no
  * signals, TERMINATE gives -15, KILL -9 and INTERRUPT -2 when signal was what ended it. When
@@ -269,6 +275,7 @@ void gmproc_port_child_watch (GmprocPortChild *child, GmprocPortChildExited exit
                               gpointer user_data);
 void gmproc_port_child_signal (GmprocPortChild *child, GmprocPortSignal signal);
 void gmproc_port_child_free (GmprocPortChild *child);
+void gmproc_port_child_release (void);
 gboolean gmproc_port_child_receive (int *argc, char ***argv, GBytes **ret_bootstrap,
                                     gintptr **ret_handles, guint *ret_n_handles, GError **error);
 
