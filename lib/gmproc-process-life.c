@@ -151,6 +151,7 @@ write_bootstrap (GmprocProcess *self, GmprocParcel *parcel, GError **error)
                                 .name = priv->name,
                                 .identity = priv->identity,
                                 .is_daemon = priv->daemon,
+                                .start_method = gmproc_start_method_get_to_inherit (),
                                 .args = priv->args };
 
   if (!describe_target (self, &bootstrap, error))
@@ -186,6 +187,8 @@ start_locked (GmprocProcess *self, GBytes *bootstrap, GmprocParcel *parcel, GErr
     .exited = on_exited,
     .user_data = self
   };
+  if (!gmproc_start_method_find (self, &options.port.method, error))
+    return FALSE;
   options.port.handles = gmproc_parcel_get_handles (parcel, &options.port.n_handles);
   priv->exited_context = g_main_context_ref_thread_default ();
   priv->child = gmproc_child_start (&options, error);
@@ -212,8 +215,10 @@ start_locked (GmprocProcess *self, GBytes *bootstrap, GmprocParcel *parcel, GErr
  * Errors: %GMPROC_ERROR_NOT_INITIALIZED without gmproc_init(); %GMPROC_ERROR_NOT_REGISTERED for a
  * target or type without a name; %GMPROC_ERROR_BAD_STATE if it was started before, or while this
  * process ends; %GMPROC_ERROR_BAD_HANDLE for a handle in the args that is nobody's;
- * %GMPROC_ERROR_BAD_TYPE for a property that cannot travel; what the system says if it cannot start
- * a process. After an error nothing was started, and it can be tried again.
+ * %GMPROC_ERROR_BAD_TYPE for a property that cannot travel; %G_IO_ERROR_NOT_SUPPORTED for a start
+ * method that the system has not, and %G_IO_ERROR_INVALID_ARGUMENT if `GMPROC_START_METHOD` names
+ * none; what the system says if it cannot start a process. After an error nothing was started, and
+ * it can be tried again.
  *
  * Returns: whether it was started
  * Since: 1.0

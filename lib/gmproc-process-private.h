@@ -7,10 +7,12 @@
  *   gmproc-process-life.c   start, signals, and the news of the end
  *   gmproc-process-wait.c   waiting for the end
  *   gmproc-process-self.c   the process that we are, and its parent
+ *   gmproc-start-method.c   how a process is started
  */
 #pragma once
 
 #include "gmproc-process.h"
+#include "gmproc-start-method.h"
 #include "gmproc-waitable.h"
 #include "internal/bootstrap.h"
 #include "internal/child.h"
@@ -30,6 +32,7 @@ typedef struct
   char *name;
   char *identity; /* "2", or "2:1" in a child */
   gboolean daemon;
+  GmprocStartMethod start_method;
   GVariant *args;
   GPtrArray *carried; /* the objects that args names; from construction until start */
   GmprocTarget target;
@@ -75,6 +78,14 @@ void gmproc_process_init_main (void);
 /* In a child: makes the current process and its parent from what the parent sent, and runs it.
  * Returns the exit status. */
 int gmproc_process_run_child (GmprocBootstrap *bootstrap);
+
+/* How PROCESS is to be started. */
+gboolean gmproc_start_method_find (GmprocProcess *process, GmprocPortMethod *ret_method,
+                                   GError **error);
+
+/* The default that goes to a child, and in the child. */
+GmprocStartMethod gmproc_start_method_get_to_inherit (void);
+void gmproc_start_method_inherit (guint32 method);
 
 /* Before start: NOTIFY runs in the reaper's thread when the process has ended. Ours as long as the
  * process object lives, then DESTROY. */

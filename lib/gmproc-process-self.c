@@ -128,6 +128,7 @@ gmproc_process_run_child (GmprocBootstrap *bootstrap)
   int status = EXIT_FAILURE;
 
   gmproc_port_self_set_title (bootstrap->name);
+  gmproc_start_method_inherit (bootstrap->start_method);
   parent_lifeline = bootstrap->lifeline;
   bootstrap->lifeline = GMPROC_PORT_NO_HANDLE;
 

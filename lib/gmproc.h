@@ -18,6 +18,7 @@
 #include "gmproc-queue.h"
 #include "gmproc-semaphore.h"
 #include "gmproc-shared-memory.h"
+#include "gmproc-start-method.h"
 #include "gmproc-target.h"
 #include "gmproc-types.h"
 #include "gmproc-value.h"

@@ -18,6 +18,7 @@ public_headers = \
   lib/gmproc-queue.h \
   lib/gmproc-semaphore.h \
   lib/gmproc-shared-memory.h \
+  lib/gmproc-start-method.h \
   lib/gmproc-target.h \
   lib/gmproc-types.h \
   lib/gmproc-value.h \
@@ -50,6 +51,7 @@ public_sources = \
   lib/gmproc-queue.c \
   lib/gmproc-semaphore.c \
   lib/gmproc-shared-memory.c \
+  lib/gmproc-start-method.c \
   lib/gmproc-target.c \
   lib/gmproc-value-number.c \
   lib/gmproc-value-private.h \

@@ -13,11 +13,11 @@
 
 /* Counted up whenever the format changes: parent and child are the same program, but its file may
  * have been replaced while the parent runs. */
-#define FORMAT_VERSION (2)
+#define FORMAT_VERSION (3)
 
-/* version; parent's pid and name; name, identity, daemon; target, type; args, properties; lifeline,
- * family; the objects that handles in args and properties name. */
-#define FIELDS "uxsssbmsmsmvmvii"
+/* version; parent's pid and name; name, identity, daemon, start method; target, type; args,
+ * properties; lifeline, family; the objects that handles in args and properties name. */
+#define FIELDS "uxsssbumsmsmvmvii"
 #define TYPE "(" FIELDS "a" GMPROC_SHAREABLE_FORMAT ")"
 #define FORMAT "(" FIELDS "@a" GMPROC_SHAREABLE_FORMAT ")"
 
@@ -49,8 +49,8 @@ gmproc_bootstrap_write (const GmprocBootstrap *self, GmprocParcel *parcel, GErro
                               (GVariant *const *) objects->pdata, objects->len);
   whole = g_variant_ref_sink (
       g_variant_new (FORMAT, FORMAT_VERSION, self->parent_pid, self->parent_name, self->name,
-                     self->identity, self->is_daemon, self->target, self->type, args, properties,
-                     gmproc_parcel_add (parcel, self->lifeline),
+                     self->identity, self->is_daemon, self->start_method, self->target, self->type,
+                     args, properties, gmproc_parcel_add (parcel, self->lifeline),
                      gmproc_parcel_add (parcel, gmproc_family_get_memory ()), list));
   return gmproc_codec_to_bytes (whole);
 }
@@ -125,8 +125,8 @@ gmproc_bootstrap_read (GBytes *bytes, GmprocParcel *parcel, GError **error)
     }
 
   g_variant_get (whole, FORMAT, &version, &self->parent_pid, &self->parent_name, &self->name,
-                 &self->identity, &self->is_daemon, &self->target, &self->type, &self->args,
-                 &self->properties, &lifeline, &family, &list);
+                 &self->identity, &self->is_daemon, &self->start_method, &self->target, &self->type,
+                 &self->args, &self->properties, &lifeline, &family, &list);
   if (version != FORMAT_VERSION)
     {
       g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE,
