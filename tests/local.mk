@@ -21,7 +21,9 @@ public_tests = \
   tests/test-pool-life \
   tests/test-process \
   tests/test-process-daemon \
+  tests/test-process-error \
   tests/test-process-exited \
+  tests/test-process-log \
   tests/test-process-subclass \
   tests/test-queue \
   tests/test-queue-crash \
