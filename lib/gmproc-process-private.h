@@ -35,9 +35,9 @@ typedef struct
   char *working_directory;
   GLogLevelFlags log_level; /* of the log records that it sends to its parent */
   GmprocStreamMode modes[GMPROC_PORT_N_STREAMS];
-  gintptr given[GMPROC_PORT_N_STREAMS]; /* with GMPROC_STREAM_MODE_HANDLE */
-  gpointer
-      pipes[GMPROC_PORT_N_STREAMS]; /* our ends; with GMPROC_STREAM_MODE_PIPE, after the start */
+  gintptr given[GMPROC_PORT_N_STREAMS];  /* with GMPROC_STREAM_MODE_HANDLE, until the start */
+  gintptr kept[GMPROC_PORT_N_STREAMS];   /* our ends of pipes, after the start */
+  gpointer pipes[GMPROC_PORT_N_STREAMS]; /* what is made of them when somebody asks */
 } GmprocSetup;
 
 /* Streams on their way to a child. */
@@ -45,7 +45,7 @@ typedef struct
 {
   gintptr streams[GMPROC_PORT_N_STREAMS]; /* what the child gets; borrowed */
   gintptr handles[GMPROC_PORT_N_STREAMS]; /* what was opened for it; owned */
-  gpointer pipes[GMPROC_PORT_N_STREAMS];  /* our ends; owned */
+  gintptr kept[GMPROC_PORT_N_STREAMS];    /* our ends of pipes; owned */
 } GmprocOpenStreams;
 
 typedef struct
@@ -91,13 +91,14 @@ gboolean gmproc_process_parent_is_alive (void);
 /* In the main program: from now on processes can be started. */
 void gmproc_process_init_main (void);
 
-#define GMPROC_OPEN_STREAMS_INIT                                                 \
-  {                                                                              \
-    { GMPROC_PORT_NO_HANDLE, GMPROC_PORT_NO_HANDLE, GMPROC_PORT_NO_HANDLE },     \
-        { GMPROC_PORT_NO_HANDLE, GMPROC_PORT_NO_HANDLE, GMPROC_PORT_NO_HANDLE }, \
-    {                                                                            \
-      NULL, NULL, NULL                                                           \
-    }                                                                            \
+#define GMPROC_NO_STREAMS                                               \
+  {                                                                     \
+    GMPROC_PORT_NO_HANDLE, GMPROC_PORT_NO_HANDLE, GMPROC_PORT_NO_HANDLE \
+  }
+
+#define GMPROC_OPEN_STREAMS_INIT                            \
+  {                                                         \
+    GMPROC_NO_STREAMS, GMPROC_NO_STREAMS, GMPROC_NO_STREAMS \
   }
 
 /* gmproc-process-setup.c and gmproc-process-streams.c. open makes what the modes ask for, and after

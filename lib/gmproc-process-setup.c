@@ -48,7 +48,7 @@ gmproc_setup_init (GmprocSetup *self, GLogLevelFlags log_level)
   self->log_level = log_level;
   self->modes[GMPROC_STANDARD_INPUT] = GMPROC_STREAM_MODE_EMPTY;
   for (int i = 0; i < GMPROC_PORT_N_STREAMS; i++)
-    self->given[i] = GMPROC_PORT_NO_HANDLE;
+    self->given[i] = self->kept[i] = GMPROC_PORT_NO_HANDLE;
 }
 
 void
@@ -60,6 +60,7 @@ gmproc_setup_clear (GmprocSetup *self)
   for (int i = 0; i < GMPROC_PORT_N_STREAMS; i++)
     {
       gmproc_port_handle_close (&self->given[i]);
+      gmproc_port_handle_close (&self->kept[i]);
       g_clear_object (&self->pipes[i]);
     }
 }

@@ -42,7 +42,7 @@ open_stream (const GmprocSetup *self, GmprocStandardStream stream, GmprocOpenStr
   switch (self->modes[stream])
     {
     case GMPROC_STREAM_MODE_PIPE:
-      if (!gmproc_port_stream_new_pipe (stream, &opened->handles[stream], &opened->pipes[stream],
+      if (!gmproc_port_stream_new_pipe (stream, &opened->handles[stream], &opened->kept[stream],
                                         error))
         return FALSE;
       break;
@@ -81,7 +81,8 @@ gmproc_setup_take_streams (GmprocSetup *self, GmprocOpenStreams *opened)
 {
   for (int i = 0; i < GMPROC_PORT_N_STREAMS; i++)
     {
-      self->pipes[i] = g_steal_pointer (&opened->pipes[i]);
+      self->kept[i] = opened->kept[i];
+      opened->kept[i] = GMPROC_PORT_NO_HANDLE;
       gmproc_port_handle_close (&self->given[i]);
     }
 }
@@ -92,7 +93,7 @@ gmproc_open_streams_clear (GmprocOpenStreams *self)
   for (int i = 0; i < GMPROC_PORT_N_STREAMS; i++)
     {
       gmproc_port_handle_close (&self->handles[i]);
-      g_clear_object (&self->pipes[i]);
+      gmproc_port_handle_close (&self->kept[i]);
     }
 }
 
@@ -162,7 +163,14 @@ gmproc_process_take_stream_handle (GmprocProcess *self, GmprocStandardStream str
 static gpointer
 get_pipe (GmprocProcess *self, GmprocStandardStream stream)
 {
-  return get_setup (self)->pipes[stream];
+  GmprocSetup *setup = get_setup (self);
+
+  if (setup->kept[stream] != GMPROC_PORT_NO_HANDLE)
+    {
+      setup->pipes[stream] = gmproc_port_stream_wrap (stream, setup->kept[stream]);
+      setup->kept[stream] = GMPROC_PORT_NO_HANDLE;
+    }
+  return setup->pipes[stream];
 }
 
 /**

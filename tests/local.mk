@@ -24,6 +24,7 @@ public_tests = \
   tests/test-process-error \
   tests/test-process-exited \
   tests/test-process-log \
+  tests/test-process-setup \
   tests/test-process-subclass \
   tests/test-queue \
   tests/test-queue-crash \
@@ -57,7 +58,7 @@ port_tests = \
   tests/port/test-word
 
 if !OS_WIN32
-port_tests += tests/port/test-posix
+port_tests += tests/port/test-family-posix tests/port/test-posix
 endif
 
 test_programs = $(public_tests) $(internal_tests) $(port_tests)

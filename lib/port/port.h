@@ -280,14 +280,17 @@ gboolean gmproc_port_child_receive (int *argc, char ***argv, GBytes **ret_bootst
 /* -- stream ------------------------------------------------------------------------------------
  * Handles to give to a child as standard streams.
  *
- * new_pipe:      a pipe between this process and the standard stream NUMBER (0 to 2) of a child.
- *                *ret_handle is the child's end, and the caller's. *ret_stream is a GOutputStream
- *                for number 0, else a GInputStream, and owns our end.
+ * new_pipe:      a pipe between this process and the standard stream NUMBER (0 to 2) of a child:
+ *                *ret_given is for the child, *ret_kept for this process. The caller owns both.
+ * wrap:          a GOutputStream for number 0, else a GInputStream, that owns KEPT. It may need a
+ *                descriptor for a moment, and GLib ends the program if there is none; so this is no
+ *                part of a start.
  * open_empty:    nothing can be read from it, and what is written is lost.
  * get_own_input: this process's standard input, borrowed; GMPROC_PORT_NO_HANDLE if it has none.
  */
-gboolean gmproc_port_stream_new_pipe (int number, gintptr *ret_handle, gpointer *ret_stream,
+gboolean gmproc_port_stream_new_pipe (int number, gintptr *ret_given, gintptr *ret_kept,
                                       GError **error);
+gpointer gmproc_port_stream_wrap (int number, gintptr kept);
 gboolean gmproc_port_stream_open_empty (gintptr *ret_handle, GError **error);
 gintptr gmproc_port_stream_get_own_input (void);
 

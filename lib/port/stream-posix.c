@@ -37,23 +37,18 @@ make_pipe (gintptr *ret_reader, gintptr *ret_writer, GError **error)
 
 /* Programs expect that their standard streams block, which a channel's may not. */
 gboolean
-gmproc_port_stream_new_pipe (int number, gintptr *ret_handle, gpointer *ret_stream, GError **error)
+gmproc_port_stream_new_pipe (int number, gintptr *ret_given, gintptr *ret_kept, GError **error)
 {
-  gintptr reader, writer;
+  return number == STDIN_FILENO ? make_pipe (ret_given, ret_kept, error)
+                                : make_pipe (ret_kept, ret_given, error);
+}
 
-  if (!make_pipe (&reader, &writer, error))
-    return FALSE;
+gpointer
+gmproc_port_stream_wrap (int number, gintptr kept)
+{
   if (number == STDIN_FILENO)
-    {
-      *ret_handle = reader;
-      *ret_stream = g_unix_output_stream_new ((int) writer, TRUE);
-    }
-  else
-    {
-      *ret_handle = writer;
-      *ret_stream = g_unix_input_stream_new ((int) reader, TRUE);
-    }
-  return TRUE;
+    return g_unix_output_stream_new ((int) kept, TRUE);
+  return g_unix_input_stream_new ((int) kept, TRUE);
 }
 
 gboolean

@@ -14,7 +14,7 @@
 #include <windows.h>
 
 gboolean
-gmproc_port_stream_new_pipe (int number, gintptr *ret_handle, gpointer *ret_stream, GError **error)
+gmproc_port_stream_new_pipe (int number, gintptr *ret_given, gintptr *ret_kept, GError **error)
 {
   HANDLE reader, writer;
 
@@ -23,17 +23,17 @@ gmproc_port_stream_new_pipe (int number, gintptr *ret_handle, gpointer *ret_stre
       gmproc_port_set_error (error, (int) GetLastError (), "CreatePipe");
       return FALSE;
     }
-  if (number == 0)
-    {
-      *ret_handle = (gintptr) reader;
-      *ret_stream = g_win32_output_stream_new (writer, TRUE);
-    }
-  else
-    {
-      *ret_handle = (gintptr) writer;
-      *ret_stream = g_win32_input_stream_new (reader, TRUE);
-    }
+  *ret_given = (gintptr) (number == 0 ? reader : writer);
+  *ret_kept = (gintptr) (number == 0 ? writer : reader);
   return TRUE;
+}
+
+gpointer
+gmproc_port_stream_wrap (int number, gintptr kept)
+{
+  if (number == 0)
+    return g_win32_output_stream_new ((HANDLE) kept, TRUE);
+  return g_win32_input_stream_new ((HANDLE) kept, TRUE);
 }
 
 gboolean
