@@ -4,7 +4,8 @@
  * What the files of the process class share with each other, with gmproc_init() and with the pool.
  *
  *   gmproc-process.c        the class, and what can be asked of any process
- *   gmproc-process-life.c   start, join, signals, and the news of the end
+ *   gmproc-process-life.c   start, signals, and the news of the end
+ *   gmproc-process-wait.c   waiting for the end
  *   gmproc-process-error.c  what a process failed with
  *   gmproc-process-setup.c  what a process is started with, beside its arguments
  *   gmproc-process-streams.c its standard streams
@@ -14,6 +15,7 @@
 
 #include "gmproc-process-streams.h"
 #include "gmproc-process.h"
+#include "gmproc-waitable.h"
 #include "internal/bootstrap.h"
 #include "internal/child.h"
 #include "port/port.h"
@@ -79,6 +81,12 @@ GmprocChild *gmproc_process_get_child (GmprocProcess *self);
 
 gboolean gmproc_process_is_closed (GmprocProcess *self);
 
+/* Borrowed; NULL with an error that says that nobody can do WHAT to it. */
+GmprocChild *gmproc_process_get_started_child (GmprocProcess *self, const char *what,
+                                               GError **error);
+
+void gmproc_process_waitable_init (GmprocWaitableInterface *iface);
+
 /* The vfunc of the class itself. */
 int gmproc_process_real_run (GmprocProcess *self, GError **error);
 
@@ -87,6 +95,9 @@ GmprocRole gmproc_process_take_role (void);
 
 /* Whether the parent has not ended. */
 gboolean gmproc_process_parent_is_alive (void);
+
+/* A source without a callback, dispatched when it has. */
+GSource *gmproc_process_watch_parent (void);
 
 /* In the main program: from now on processes can be started. */
 void gmproc_process_init_main (void);

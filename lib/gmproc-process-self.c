@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #include "gmproc-error.h"
+#include "internal/family.h"
 #include "internal/log.h"
 #include "internal/properties.h"
 #include "internal/registry.h"
@@ -76,6 +77,7 @@ read_log_level (GmprocProcessPrivate *priv)
 void
 gmproc_process_init_main (void)
 {
+  gmproc_family_found ("MainProcess");
   current = make_role (GMPROC_ROLE_CURRENT, GMPROC_TYPE_PROCESS, NULL, "MainProcess", NULL,
                        gmproc_port_self_get_pid (), NULL);
   read_log_level (gmproc_process_get_private (current));
@@ -177,6 +179,12 @@ gboolean
 gmproc_process_parent_is_alive (void)
 {
   return !gmproc_port_lifeline_is_broken (parent_lifeline);
+}
+
+GSource *
+gmproc_process_watch_parent (void)
+{
+  return gmproc_port_lifeline_create_source (parent_lifeline);
 }
 
 /**

@@ -6,6 +6,7 @@
 #include "bootstrap.h"
 
 #include "codec.h"
+#include "family.h"
 #include "gmproc-error.h"
 #include "port/port.h"
 #include "report.h"
@@ -16,9 +17,9 @@
 #define FORMAT_VERSION (2)
 
 /* version; parent's pid and name; name, identity, daemon; target, type; args, properties; number,
- * log level, hello; lifeline, leash, reports; the objects that handles in args and properties name.
- */
-#define FIELDS "uxsssbmsmsmvmvuubiii"
+ * log level, hello; lifeline, leash, reports, family; the objects that handles in args and
+ * properties name. */
+#define FIELDS "uxsssbmsmsmvmvuubiiii"
 #define TYPE "(" FIELDS "a" GMPROC_SHAREABLE_FORMAT ")"
 #define FORMAT "(" FIELDS "@a" GMPROC_SHAREABLE_FORMAT ")"
 
@@ -52,7 +53,8 @@ gmproc_bootstrap_write (const GmprocBootstrap *self, GmprocParcel *parcel, GErro
       FORMAT, FORMAT_VERSION, self->parent_pid, self->parent_name, self->name, self->identity,
       self->is_daemon, self->target, self->type, args, properties, self->number, self->log_level,
       self->wants_hello, gmproc_parcel_add (parcel, self->lifeline),
-      gmproc_parcel_add (parcel, self->leash), gmproc_parcel_add (parcel, self->reports), list));
+      gmproc_parcel_add (parcel, self->leash), gmproc_parcel_add (parcel, self->reports),
+      gmproc_parcel_add (parcel, gmproc_family_get_memory ()), list));
   return gmproc_codec_to_bytes (whole);
 }
 
@@ -107,6 +109,18 @@ open_ties (GmprocBootstrap *self, const gint32 *indices, GmprocParcel *parcel, G
   return TRUE;
 }
 
+/* Before there are objects, which have notes there. */
+static gboolean
+join_family (GmprocBootstrap *self, gint32 index, GmprocParcel *parcel, GError **error)
+{
+  gintptr memory;
+
+  if (!gmproc_parcel_take (parcel, index, &memory, error))
+    return FALSE;
+  gmproc_family_join (memory, self->name, self->parent_pid);
+  return TRUE;
+}
+
 GmprocBootstrap *
 gmproc_bootstrap_read (GBytes *bytes, GmprocParcel *parcel, GError **error)
 {
@@ -115,7 +129,7 @@ gmproc_bootstrap_read (GBytes *bytes, GmprocParcel *parcel, GError **error)
   g_autoptr (GVariant) list = NULL;
   g_autoptr (GArray) handles = NULL;
   guint32 version;
-  gint32 ties[3];
+  gint32 ties[3], family;
 
   self->lifeline = self->leash = self->reports = GMPROC_PORT_NO_HANDLE;
   if (whole == NULL)
@@ -132,7 +146,7 @@ gmproc_bootstrap_read (GBytes *bytes, GmprocParcel *parcel, GError **error)
   g_variant_get (whole, FORMAT, &version, &self->parent_pid, &self->parent_name, &self->name,
                  &self->identity, &self->is_daemon, &self->target, &self->type, &self->args,
                  &self->properties, &self->number, &self->log_level, &self->wants_hello, &ties[0],
-                 &ties[1], &ties[2], &list);
+                 &ties[1], &ties[2], &family, &list);
   if (version != FORMAT_VERSION)
     {
       g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE,
@@ -141,7 +155,7 @@ gmproc_bootstrap_read (GBytes *bytes, GmprocParcel *parcel, GError **error)
       return NULL;
     }
 
-  if (!open_ties (self, ties, parcel, error))
+  if (!open_ties (self, ties, parcel, error) || !join_family (self, family, parcel, error))
     return NULL;
   handles = import_objects (list, parcel, error);
   if (handles == NULL || !unpack_optional (&self->args, handles, error)
