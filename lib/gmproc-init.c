@@ -115,9 +115,9 @@ gmproc_init (int *argc, char ***argv)
     bootstrap = receive_bootstrap (argc, argv, &error);
   if (error != NULL)
     {
-      g_printerr ("%s: %s\n", g_get_prgname () != NULL ? g_get_prgname () : "gmproc",
-                  error->message);
-      exit (EXIT_FAILURE);
+      const char *name = g_get_prgname ();
+
+      exit (gmproc_process_tell_error (name != NULL ? name : "gmproc", error));
     }
   if (bootstrap != NULL)
     run_and_exit (bootstrap);
@@ -128,7 +128,9 @@ gmproc_init (int *argc, char ***argv)
 /**
  * gmproc_get_n_processors:
  *
- * How many processors this process may use at once.
+ * How many processors this process may use at once: those that its affinity allows, or fewer if
+ * the system gives its control group (a container, for example) less time than they have. A part
+ * of a processor counts as a whole one.
  *
  * Returns: the number, at least 1
  * Since: 1.0
@@ -136,5 +138,8 @@ gmproc_init (int *argc, char ***argv)
 guint
 gmproc_get_n_processors (void)
 {
-  return g_get_num_processors ();
+  guint n_processors = g_get_num_processors ();
+  guint n_granted = gmproc_port_quota_get (NULL);
+
+  return n_granted != 0 ? MIN (n_granted, n_processors) : n_processors;
 }

@@ -14,6 +14,7 @@
 #include "gmproc-init.h"
 #include "gmproc-lock.h"
 #include "gmproc-pool.h"
+#include "gmproc-process-streams.h"
 #include "gmproc-process.h"
 #include "gmproc-queue.h"
 #include "gmproc-semaphore.h"

@@ -15,6 +15,7 @@ public_headers = \
   lib/gmproc-lock.h \
   lib/gmproc-pool.h \
   lib/gmproc-process.h \
+  lib/gmproc-process-streams.h \
   lib/gmproc-queue.h \
   lib/gmproc-semaphore.h \
   lib/gmproc-shared-memory.h \
@@ -43,9 +44,12 @@ public_sources = \
   lib/gmproc-pool-worker.c \
   lib/gmproc-pool-worker.h \
   lib/gmproc-pool.c \
+  lib/gmproc-process-error.c \
   lib/gmproc-process-life.c \
   lib/gmproc-process-private.h \
   lib/gmproc-process-self.c \
+  lib/gmproc-process-setup.c \
+  lib/gmproc-process-streams.c \
   lib/gmproc-process-wait.c \
   lib/gmproc-process.c \
   lib/gmproc-queue.c \
@@ -80,10 +84,14 @@ internal_sources = \
   lib/internal/family.h \
   lib/internal/guard.c \
   lib/internal/guard.h \
+  lib/internal/inbox.c \
+  lib/internal/inbox.h \
   lib/internal/job.c \
   lib/internal/job.h \
   lib/internal/link.c \
   lib/internal/link.h \
+  lib/internal/log.c \
+  lib/internal/log.h \
   lib/internal/mappings.c \
   lib/internal/mappings.h \
   lib/internal/monitor.c \
@@ -100,6 +108,8 @@ internal_sources = \
   lib/internal/properties.h \
   lib/internal/registry.c \
   lib/internal/registry.h \
+  lib/internal/report.c \
+  lib/internal/report.h \
   lib/internal/ring.c \
   lib/internal/ring.h \
   lib/internal/shareable.c \
@@ -140,15 +150,18 @@ port_posix_sources = \
   lib/port/handle-posix.h \
   lib/port/inheritance-posix.c \
   lib/port/inheritance-posix.h \
+  lib/port/leash-posix.c \
   lib/port/lifeline-posix.c \
   lib/port/lock-posix.c \
   lib/port/memory-posix.c \
   lib/port/memory-posix.h \
   lib/port/port-error-posix.c \
   lib/port/presence-posix.c \
+  lib/port/quota-posix.c \
   lib/port/self-posix.c \
   lib/port/spawn-posix.c \
   lib/port/spawn-posix.h \
+  lib/port/stream-posix.c \
   lib/port/thread-posix.c \
   lib/port/word-posix.c
 
@@ -159,6 +172,7 @@ port_win32_sources = \
   lib/port/child-win32.c \
   lib/port/handle-win32.c \
   lib/port/handle-win32.h \
+  lib/port/leash-win32.c \
   lib/port/lifeline-win32.c \
   lib/port/lock-win32.c \
   lib/port/memory-win32.c \
@@ -166,8 +180,10 @@ port_win32_sources = \
   lib/port/overlapped-win32.h \
   lib/port/port-error-win32.c \
   lib/port/presence-win32.c \
+  lib/port/quota-win32.c \
   lib/port/self-win32.c \
   lib/port/status-win32.h \
+  lib/port/stream-win32.c \
   lib/port/thread-win32.c \
   lib/port/word-win32.c
 

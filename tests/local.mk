@@ -22,7 +22,10 @@ public_tests = \
   tests/test-pool-life \
   tests/test-process \
   tests/test-process-daemon \
+  tests/test-process-error \
   tests/test-process-exited \
+  tests/test-process-log \
+  tests/test-process-setup \
   tests/test-process-subclass \
   tests/test-queue \
   tests/test-queue-crash \
@@ -58,7 +61,7 @@ port_tests = \
   tests/port/test-word
 
 if !OS_WIN32
-port_tests += tests/port/test-posix
+port_tests += tests/port/test-family-posix tests/port/test-posix
 endif
 
 test_programs = $(public_tests) $(internal_tests) $(port_tests)

@@ -76,17 +76,8 @@ ask_pipe (int fd)
 static gboolean
 make_pipe (int *fds, GError **error)
 {
-#ifdef HAVE_PIPE2
-  int result = pipe2 (fds, O_CLOEXEC);
-#else
-  int result = pipe (fds);
-#endif
-
-  if (result == -1)
-    {
-      gmproc_port_set_error (error, errno, "pipe");
-      return FALSE;
-    }
+  if (!gmproc_port_pipe (fds, error))
+    return FALSE;
   if (g_atomic_int_get ((int *) &nowait) == UNKNOWN)
     ask_pipe (fds[0]);
   return TRUE;
@@ -144,6 +135,16 @@ gmproc_port_channel_new_pipe (gintptr *ret_reader, gintptr *ret_writer, GError *
   gmproc_port_handle_close (&reader);
   gmproc_port_handle_close (&writer);
   return FALSE;
+}
+
+gsize
+gmproc_port_channel_get_atomic_size (void)
+{
+#ifdef PIPE_BUF
+  return PIPE_BUF;
+#else
+  return _POSIX_PIPE_BUF;
+#endif
 }
 
 gboolean

@@ -26,6 +26,7 @@
 #define BUFFER_SIZE (64 * 1024)
 #define LARGEST_PART (BUFFER_SIZE / 2)
 #define LARGEST_REQUEST (1024 * 1024)
+#define LARGEST_ATOMIC 4096
 #define NAME_LENGTH 64
 
 /* Full rights for the user that this process runs as, and for nobody else. Freed with LocalFree().
@@ -110,6 +111,13 @@ gmproc_port_channel_new_pipe (gintptr *ret_reader, gintptr *ret_writer, GError *
 out:
   (void) LocalFree (attributes.lpSecurityDescriptor);
   return writer != INVALID_HANDLE_VALUE;
+}
+
+/* A request of this size is met whole or not at all, see above, and requests do not mix. */
+gsize
+gmproc_port_channel_get_atomic_size (void)
+{
+  return LARGEST_ATOMIC;
 }
 
 gboolean

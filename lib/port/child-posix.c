@@ -369,6 +369,7 @@ gmproc_port_child_signal (GmprocPortChild *child, GmprocPortSignal signal)
     [GMPROC_PORT_SIGNAL_INTERRUPT] = SIGINT,
     [GMPROC_PORT_SIGNAL_TERMINATE] = SIGTERM,
     [GMPROC_PORT_SIGNAL_KILL] = SIGKILL,
+    [GMPROC_PORT_SIGNAL_CONTINUE] = SIGCONT,
   };
 
   g_mutex_lock (&child->lock);

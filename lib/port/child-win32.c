@@ -374,6 +374,9 @@ gmproc_port_child_signal (GmprocPortChild *child, GmprocPortSignal signal)
     [GMPROC_PORT_SIGNAL_KILL] = NUMBER_KILL,
   };
 
+  if (signal == GMPROC_PORT_SIGNAL_CONTINUE)
+    return;
+
   /* It fails for a process that has ended, whose status stays as it is. */
   g_mutex_lock (&child->lock);
   if (child->process != GMPROC_PORT_NO_HANDLE)

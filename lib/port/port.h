@@ -62,6 +62,9 @@ void gmproc_port_handle_close (gintptr *handle);
  * All three: G_IO_ERROR_TIMED_OUT when the deadline passes first, G_IO_ERROR_CANCELLED.
  * An end that several processes hold may be read by another between poll and read: read then
  * waits again, it does not return 0.
+ *
+ * get_atomic_size: a write of at most that many bytes arrives whole or not at all, and in one
+ * piece, however many write to the same pipe and whenever they are killed.
  */
 typedef struct
 {
@@ -76,6 +79,7 @@ typedef struct
   }
 
 gboolean gmproc_port_channel_new_pipe (gintptr *ret_reader, gintptr *ret_writer, GError **error);
+gsize gmproc_port_channel_get_atomic_size (void);
 gboolean gmproc_port_channel_attach (GmprocPortChannel *channel, gintptr handle, GError **error);
 void gmproc_port_channel_detach (GmprocPortChannel *channel);
 gssize gmproc_port_channel_read (GmprocPortChannel *channel, gpointer buffer, gsize size,
@@ -238,7 +242,8 @@ typedef enum
 {
   GMPROC_PORT_SIGNAL_INTERRUPT,
   GMPROC_PORT_SIGNAL_TERMINATE,
-  GMPROC_PORT_SIGNAL_KILL
+  GMPROC_PORT_SIGNAL_KILL,
+  GMPROC_PORT_SIGNAL_CONTINUE /* lets one that was stopped go on; nothing where there is no such */
 } GmprocPortSignal;
 
 typedef enum
@@ -278,6 +283,23 @@ void gmproc_port_child_free (GmprocPortChild *child);
 void gmproc_port_child_release (void);
 gboolean gmproc_port_child_receive (int *argc, char ***argv, GBytes **ret_bootstrap,
                                     gintptr **ret_handles, guint *ret_n_handles, GError **error);
+
+/* -- stream ------------------------------------------------------------------------------------
+ * Handles to give to a child as standard streams.
+ *
+ * new_pipe:      a pipe between this process and the standard stream NUMBER (0 to 2) of a child:
+ *                *ret_given is for the child, *ret_kept for this process. The caller owns both.
+ * wrap:          a GOutputStream for number 0, else a GInputStream, that owns KEPT. It may need a
+ *                descriptor for a moment, and GLib ends the program if there is none; so this is no
+ *                part of a start.
+ * open_empty:    nothing can be read from it, and what is written is lost.
+ * get_own_input: this process's standard input, borrowed; GMPROC_PORT_NO_HANDLE if it has none.
+ */
+gboolean gmproc_port_stream_new_pipe (int number, gintptr *ret_given, gintptr *ret_kept,
+                                      GError **error);
+gpointer gmproc_port_stream_wrap (int number, gintptr kept);
+gboolean gmproc_port_stream_open_empty (gintptr *ret_handle, GError **error);
+gintptr gmproc_port_stream_get_own_input (void);
 
 /* -- presence ----------------------------------------------------------------------------------
  * Whether a process lives, asked by another one that is not its parent. The place lies in shared
@@ -332,6 +354,27 @@ gboolean gmproc_port_lifeline_new (gintptr *ret_keep, gintptr *ret_give, GError 
 void gmproc_port_lifeline_wait (gintptr given);
 GSource *gmproc_port_lifeline_create_source (gintptr given);
 gboolean gmproc_port_lifeline_is_broken (gintptr given);
+
+/* -- leash -------------------------------------------------------------------------------------
+ * What a lifeline cannot do: end a process that is stopped and runs nothing. It is a help beside a
+ * lifeline and no replacement, because a copy of the keeper that a fork() of the program made keeps
+ * it whole, and because not every system has it.
+ *
+ * new:  *ret_keep stays with the caller for its whole life and is given to nobody; *ret_give goes
+ *       to those who are to end. Both are GMPROC_PORT_NO_HANDLE where the system has none.
+ * wear: from now on the system kills this process when the one that keeps the other end has ended.
+ *       At most once in a process. GIVEN may be closed afterwards. Does nothing where the system
+ *       refuses.
+ */
+gboolean gmproc_port_leash_new (gintptr *ret_keep, gintptr *ret_give, GError **error);
+void gmproc_port_leash_wear (gintptr given);
+
+/* -- quota -------------------------------------------------------------------------------------
+ * get: how many processors' time the system gives to this process and those that it is grouped
+ *      with, rounded up; 0 when there is no bound. ROOT is put in front of the paths of the system,
+ *      for a test; NULL for none.
+ */
+guint gmproc_port_quota_get (const char *root);
 
 /* -- self --------------------------------------------------------------------------------------
  * get_path:      the program file that this process runs, in a form that start can use even
