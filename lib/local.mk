@@ -29,12 +29,18 @@ nodist_gmprocinclude_HEADERS = lib/gmproc-version.h
 # --- the objects ---------------------------------------------------------------------------------
 public_sources = \
   lib/gmproc-array.c \
+  lib/gmproc-barrier-async.c \
+  lib/gmproc-barrier-private.h \
+  lib/gmproc-barrier-round.c \
   lib/gmproc-barrier.c \
+  lib/gmproc-condition-async.c \
+  lib/gmproc-condition-private.h \
   lib/gmproc-condition.c \
   lib/gmproc-connection.c \
   lib/gmproc-error.c \
   lib/gmproc-event.c \
   lib/gmproc-init.c \
+  lib/gmproc-lock-async.c \
   lib/gmproc-lock-private.h \
   lib/gmproc-lock.c \
   lib/gmproc-pool-crew.c \

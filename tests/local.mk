@@ -29,6 +29,7 @@ public_tests = \
   tests/test-queue-waiting \
   tests/test-semaphore \
   tests/test-shared-memory \
+  tests/test-sync-async \
   tests/test-target \
   tests/test-value \
   tests/test-wait
@@ -106,6 +107,7 @@ party = tests/party.c tests/party.h
 
 tests_test_condition_SOURCES = tests/test-condition.c $(crowd)
 tests_test_condition_crash_SOURCES = tests/test-condition-crash.c $(crowd)
+tests_test_sync_async_SOURCES = tests/test-sync-async.c $(crowd)
 crowd = tests/crowd.c tests/crowd.h $(party)
 
 # Which library depends on the folder of the program, like inside_library in Makefile.am.
