@@ -69,6 +69,9 @@ internal_sources = \
   lib/internal/async.h \
   lib/internal/bootstrap.c \
   lib/internal/bootstrap.h \
+  lib/internal/buffer-finish.c \
+  lib/internal/buffer-private.h \
+  lib/internal/buffer-transfer.c \
   lib/internal/buffer.c \
   lib/internal/buffer.h \
   lib/internal/child.c \
@@ -139,6 +142,8 @@ port_posix_sources = \
   lib/port/port-error-posix.c \
   lib/port/presence-posix.c \
   lib/port/self-posix.c \
+  lib/port/spawn-posix.c \
+  lib/port/spawn-posix.h \
   lib/port/thread-posix.c \
   lib/port/word-posix.c
 
