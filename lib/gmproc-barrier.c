@@ -30,15 +30,17 @@
 
 #include "gmproc-barrier-private.h"
 
+#include "gmproc-dump-private.h"
 #include "gmproc-error.h"
 #include "internal/deadline.h"
 #include "internal/guard.h"
+#include "internal/kind.h"
 #include "internal/shareable.h"
 
 /* In a message: the monitor, and the default timeout. */
 #define FORMAT "(vx)"
 
-#define KIND (0x42415252) /* BARR */
+#define KIND GMPROC_KIND_BARRIER
 
 static void gmproc_barrier_shareable_init (GmprocShareableInterface *iface);
 
@@ -327,6 +329,19 @@ gmproc_barrier_is_broken (GmprocBarrier *self)
   g_return_val_if_fail (GMPROC_IS_BARRIER (self), FALSE);
 
   return (gmproc_barrier_load_word (self) & GMPROC_BARRIER_IS_BROKEN) != 0;
+}
+
+void
+gmproc_barrier_describe (const GmprocSlotPlace *place, GmprocDescription *ret)
+{
+  const GmprocBarrierState *state = gmproc_monitor_get_state_in (place);
+  guint arrived = state->word & GMPROC_BARRIER_ARRIVED;
+  gboolean is_broken = (state->word & GMPROC_BARRIER_IS_BROKEN) != 0;
+
+  g_string_append_printf (ret->text, "%u of %u have arrived%s", arrived, state->parties,
+                          is_broken ? ", broken" : "");
+  g_string_append_printf (ret->json, "\"arrived\": %u, \"parties\": %u, \"broken\": %s", arrived,
+                          state->parties, is_broken ? "true" : "false");
 }
 
 /**

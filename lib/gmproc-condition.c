@@ -43,16 +43,18 @@
 
 #include "gmproc-condition-private.h"
 
+#include "gmproc-dump-private.h"
 #include "gmproc-error.h"
 #include "internal/crash-point.h"
 #include "internal/deadline.h"
 #include "internal/guard.h"
+#include "internal/kind.h"
 #include "internal/shareable.h"
 
 /* In a message: the monitor, and the lock as an object of its own. */
 #define FORMAT "(v" GMPROC_SHAREABLE_FORMAT ")"
 
-#define KIND (0x434f4e44) /* COND */
+#define KIND GMPROC_KIND_CONDITION
 
 static void gmproc_condition_shareable_init (GmprocShareableInterface *iface);
 
@@ -464,6 +466,16 @@ gboolean
 gmproc_condition_notify_all (GmprocCondition *self, GError **error)
 {
   return gmproc_condition_notify_n (self, G_MAXUINT, error);
+}
+
+void
+gmproc_condition_describe (const GmprocSlotPlace *place, GmprocDescription *ret)
+{
+  const GmprocConditionState *state = gmproc_monitor_get_state_in (place);
+  guint32 n_permits = gmproc_condition_load (&state->given).count;
+
+  g_string_append_printf (ret->text, "%u notified and not gone yet", n_permits);
+  g_string_append_printf (ret->json, "\"notified\": %u", n_permits);
 }
 
 /**

@@ -19,16 +19,18 @@
 
 #include "gmproc-lock-private.h"
 
+#include "gmproc-dump-private.h"
 #include "gmproc-error.h"
 #include "gmproc-waitable.h"
 #include "internal/crash-point.h"
 #include "internal/deadline.h"
+#include "internal/kind.h"
 #include "internal/shareable.h"
 #include "port/port.h"
 
 G_STATIC_ASSERT (sizeof (GmprocLockState) <= GMPROC_MONITOR_STATE_SIZE);
 
-#define KIND (0x4c4f434b) /* LOCK */
+#define KIND GMPROC_KIND_LOCK
 
 static void gmproc_lock_shareable_init (GmprocShareableInterface *iface);
 
@@ -421,6 +423,29 @@ gmproc_lock_is_recursive (GmprocLock *self)
   g_return_val_if_fail (GMPROC_IS_LOCK (self), FALSE);
 
   return get_state (self)->is_recursive != 0;
+}
+
+/* A lock whose owner notes nothing yet is said to be free. */
+void
+gmproc_lock_describe (const GmprocSlotPlace *place, GmprocDescription *ret)
+{
+  const GmprocLockState *state = gmproc_monitor_get_state_in (place);
+  gboolean is_held = state->owner_thread != 0;
+  const char *recursive = state->is_recursive != 0 ? "true" : "false";
+
+  if (is_held)
+    {
+      ret->owner_pid = state->owner_pid;
+      ret->owner_since =
+          g_get_monotonic_time ()
+          - (gint64) (get_rough_time () - state->owner_since) * GMPROC_LOCK_SINCE_UNIT;
+    }
+  if (state->is_recursive != 0)
+    g_string_append_printf (ret->text, "recursive, %s", is_held ? "acquired" : "free");
+  else
+    g_string_append (ret->text, is_held ? "acquired" : "free");
+  g_string_append_printf (ret->json, "\"recursive\": %s, \"held\": %s, \"depth\": %u", recursive,
+                          is_held ? "true" : "false", is_held ? state->depth : 0);
 }
 
 /**

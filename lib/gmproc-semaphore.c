@@ -20,12 +20,14 @@
 
 #include "gmproc-semaphore.h"
 
+#include "gmproc-dump-private.h"
 #include "gmproc-error.h"
 #include "gmproc-waitable.h"
 #include "internal/async.h"
 #include "internal/crash-point.h"
 #include "internal/deadline.h"
 #include "internal/guard.h"
+#include "internal/kind.h"
 #include "internal/monitor.h"
 #include "internal/shareable.h"
 #include "internal/wait-source.h"
@@ -49,7 +51,7 @@ G_STATIC_ASSERT (sizeof (State) <= GMPROC_MONITOR_STATE_SIZE);
 
 #define LARGEST_COUNT (G_MAXINT32)
 
-#define KIND (0x53454d41) /* SEMA */
+#define KIND GMPROC_KIND_SEMAPHORE
 
 static void gmproc_semaphore_shareable_init (GmprocShareableInterface *iface);
 static void gmproc_semaphore_waitable_init (GmprocWaitableInterface *iface);
@@ -411,6 +413,20 @@ gmproc_semaphore_get_value (GmprocSemaphore *self)
   g_return_val_if_fail (GMPROC_IS_SEMAPHORE (self), 0);
 
   return load_count (self);
+}
+
+void
+gmproc_semaphore_describe (const GmprocSlotPlace *place, GmprocDescription *ret)
+{
+  const State *state = gmproc_monitor_get_state_in (place);
+
+  g_string_append_printf (ret->text, "count %u", state->count);
+  g_string_append_printf (ret->json, "\"count\": %u", state->count);
+  if (state->bound != 0)
+    {
+      g_string_append_printf (ret->text, " of %u", state->bound);
+      g_string_append_printf (ret->json, ", \"bound\": %u", state->bound);
+    }
 }
 
 /**

@@ -9,6 +9,7 @@ public_headers = \
   lib/gmproc-barrier.h \
   lib/gmproc-condition.h \
   lib/gmproc-connection.h \
+  lib/gmproc-dump.h \
   lib/gmproc-error.h \
   lib/gmproc-event.h \
   lib/gmproc-init.h \
@@ -37,6 +38,8 @@ public_sources = \
   lib/gmproc-condition-private.h \
   lib/gmproc-condition.c \
   lib/gmproc-connection.c \
+  lib/gmproc-dump-private.h \
+  lib/gmproc-dump.c \
   lib/gmproc-error.c \
   lib/gmproc-event.c \
   lib/gmproc-init.c \
@@ -74,6 +77,8 @@ internal_sources = \
   lib/internal/buffer-transfer.c \
   lib/internal/buffer.c \
   lib/internal/buffer.h \
+  lib/internal/census.c \
+  lib/internal/census.h \
   lib/internal/child.c \
   lib/internal/child.h \
   lib/internal/codec.c \
@@ -86,6 +91,7 @@ internal_sources = \
   lib/internal/guard.h \
   lib/internal/job.c \
   lib/internal/job.h \
+  lib/internal/kind.h \
   lib/internal/link.c \
   lib/internal/link.h \
   lib/internal/mappings.c \

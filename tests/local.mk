@@ -13,6 +13,7 @@ public_tests = \
   tests/test-condition \
   tests/test-condition-crash \
   tests/test-connection \
+  tests/test-dump \
   tests/test-event \
   tests/test-init \
   tests/test-lock \
@@ -93,6 +94,7 @@ tests_test_array_SOURCES = tests/test-array.c $(party)
 tests_test_async_SOURCES = tests/test-async.c $(party)
 tests_test_barrier_SOURCES = tests/test-barrier.c $(party)
 tests_test_barrier_action_SOURCES = tests/test-barrier-action.c $(party)
+tests_test_dump_SOURCES = tests/test-dump.c $(party)
 tests_test_event_SOURCES = tests/test-event.c $(party)
 tests_test_lock_SOURCES = tests/test-lock.c $(party)
 tests_test_locker_SOURCES = tests/test-locker.c $(party)
