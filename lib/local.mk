@@ -9,6 +9,7 @@ public_headers = \
   lib/gmproc-barrier.h \
   lib/gmproc-condition.h \
   lib/gmproc-connection.h \
+  lib/gmproc-dump.h \
   lib/gmproc-error.h \
   lib/gmproc-event.h \
   lib/gmproc-init.h \
@@ -31,12 +32,20 @@ nodist_gmprocinclude_HEADERS = lib/gmproc-version.h
 # --- the objects ---------------------------------------------------------------------------------
 public_sources = \
   lib/gmproc-array.c \
+  lib/gmproc-barrier-async.c \
+  lib/gmproc-barrier-private.h \
+  lib/gmproc-barrier-round.c \
   lib/gmproc-barrier.c \
+  lib/gmproc-condition-async.c \
+  lib/gmproc-condition-private.h \
   lib/gmproc-condition.c \
   lib/gmproc-connection.c \
+  lib/gmproc-dump-private.h \
+  lib/gmproc-dump.c \
   lib/gmproc-error.c \
   lib/gmproc-event.c \
   lib/gmproc-init.c \
+  lib/gmproc-lock-async.c \
   lib/gmproc-lock-private.h \
   lib/gmproc-lock.c \
   lib/gmproc-pool-crew.c \
@@ -74,6 +83,8 @@ internal_sources = \
   lib/internal/buffer-transfer.c \
   lib/internal/buffer.c \
   lib/internal/buffer.h \
+  lib/internal/census.c \
+  lib/internal/census.h \
   lib/internal/child.c \
   lib/internal/child.h \
   lib/internal/codec.c \
@@ -88,6 +99,7 @@ internal_sources = \
   lib/internal/inbox.h \
   lib/internal/job.c \
   lib/internal/job.h \
+  lib/internal/kind.h \
   lib/internal/link.c \
   lib/internal/link.h \
   lib/internal/log.c \

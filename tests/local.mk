@@ -13,6 +13,7 @@ public_tests = \
   tests/test-condition \
   tests/test-condition-crash \
   tests/test-connection \
+  tests/test-dump \
   tests/test-event \
   tests/test-init \
   tests/test-lock \
@@ -32,6 +33,7 @@ public_tests = \
   tests/test-queue-waiting \
   tests/test-semaphore \
   tests/test-shared-memory \
+  tests/test-sync-async \
   tests/test-target \
   tests/test-value \
   tests/test-wait
@@ -95,6 +97,7 @@ tests_test_array_SOURCES = tests/test-array.c $(party)
 tests_test_async_SOURCES = tests/test-async.c $(party)
 tests_test_barrier_SOURCES = tests/test-barrier.c $(party)
 tests_test_barrier_action_SOURCES = tests/test-barrier-action.c $(party)
+tests_test_dump_SOURCES = tests/test-dump.c $(party)
 tests_test_event_SOURCES = tests/test-event.c $(party)
 tests_test_lock_SOURCES = tests/test-lock.c $(party)
 tests_test_locker_SOURCES = tests/test-locker.c $(party)
@@ -109,6 +112,7 @@ party = tests/party.c tests/party.h
 
 tests_test_condition_SOURCES = tests/test-condition.c $(crowd)
 tests_test_condition_crash_SOURCES = tests/test-condition-crash.c $(crowd)
+tests_test_sync_async_SOURCES = tests/test-sync-async.c $(crowd)
 crowd = tests/crowd.c tests/crowd.h $(party)
 
 # Which library depends on the folder of the program, like inside_library in Makefile.am.

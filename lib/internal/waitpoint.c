@@ -178,3 +178,22 @@ gmproc_waitpoint_wake (GmprocWaitpoint *self)
   else
     wake_sleepers (self);
 }
+
+/* The word is read first: whoever forgets the announcement changes the word afterwards. */
+guint32
+gmproc_waitpoint_announce (GmprocWaitpoint *self)
+{
+  guint32 prepared = gmproc_port_word_load (&self->word);
+
+  __atomic_store_n (&self->place->asleep, 1, __ATOMIC_SEQ_CST);
+  return prepared;
+}
+
+void
+gmproc_waitpoint_wake_announced (GmprocWaitpoint *self)
+{
+  if (G_LIKELY (__atomic_load_n (&self->place->asleep, __ATOMIC_SEQ_CST) == 0))
+    return;
+  __atomic_store_n (&self->place->asleep, 0, __ATOMIC_SEQ_CST);
+  gmproc_port_word_advance (&self->word);
+}
