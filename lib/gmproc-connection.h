@@ -29,11 +29,26 @@ gboolean gmproc_connection_send_bytes (GmprocConnection *self, GBytes *message,
                                        GCancellable *cancellable, GError **error);
 
 GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_connection_send_range (GmprocConnection *self, const guint8 *buffer,
+                                       gsize buffer_size, gsize offset, gsize size,
+                                       GCancellable *cancellable, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_connection_send_buffers (GmprocConnection *self, const GOutputVector *buffers,
+                                         gsize n_buffers, GCancellable *cancellable,
+                                         GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
 GVariant *gmproc_connection_receive (GmprocConnection *self, gint64 timeout,
                                      GCancellable *cancellable, GError **error);
 
 GMPROC_AVAILABLE_IN_1_0
 GBytes *gmproc_connection_receive_bytes (GmprocConnection *self, gint64 timeout,
+                                         GCancellable *cancellable, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_connection_receive_into (GmprocConnection *self, guint8 *buffer, gsize buffer_size,
+                                         gsize offset, gsize *ret_size, gint64 timeout,
                                          GCancellable *cancellable, GError **error);
 
 GMPROC_AVAILABLE_IN_1_0

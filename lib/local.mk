@@ -9,6 +9,7 @@ public_headers = \
   lib/gmproc-barrier.h \
   lib/gmproc-condition.h \
   lib/gmproc-connection.h \
+  lib/gmproc-descriptor.h \
   lib/gmproc-error.h \
   lib/gmproc-event.h \
   lib/gmproc-init.h \
@@ -30,7 +31,11 @@ public_sources = \
   lib/gmproc-array.c \
   lib/gmproc-barrier.c \
   lib/gmproc-condition.c \
+  lib/gmproc-connection-private.h \
+  lib/gmproc-connection-receive.c \
+  lib/gmproc-connection-send.c \
   lib/gmproc-connection.c \
+  lib/gmproc-descriptor.c \
   lib/gmproc-error.c \
   lib/gmproc-event.c \
   lib/gmproc-init.c \
@@ -60,12 +65,16 @@ internal_sources = \
   lib/internal/bootstrap.h \
   lib/internal/buffer.c \
   lib/internal/buffer.h \
+  lib/internal/channel.c \
+  lib/internal/channel.h \
   lib/internal/child.c \
   lib/internal/child.h \
   lib/internal/codec.c \
   lib/internal/codec.h \
   lib/internal/deadline.c \
   lib/internal/deadline.h \
+  lib/internal/envelope.c \
+  lib/internal/envelope.h \
   lib/internal/guard.c \
   lib/internal/guard.h \
   lib/internal/job.c \
@@ -91,6 +100,7 @@ internal_sources = \
   lib/internal/shareable.c \
   lib/internal/shareable.h \
   lib/internal/spin.h \
+  lib/internal/stream-channel.c \
   lib/internal/stream.c \
   lib/internal/stream.h \
   lib/internal/turn.c \
@@ -111,6 +121,7 @@ endif
 port_posix_sources = \
   lib/port/channel-posix.c \
   lib/port/child-posix.c \
+  lib/port/courier-posix.c \
   lib/port/handle-posix.c \
   lib/port/handle-posix.h \
   lib/port/lifeline-posix.c \
@@ -118,8 +129,11 @@ port_posix_sources = \
   lib/port/memory-posix.c \
   lib/port/memory-posix.h \
   lib/port/port-error-posix.c \
+  lib/port/random-posix.c \
   lib/port/self-posix.c \
   lib/port/thread-posix.c \
+  lib/port/wait-posix.c \
+  lib/port/wait-posix.h \
   lib/port/word-posix.c
 
 port_win32_sources = \
@@ -127,6 +141,7 @@ port_win32_sources = \
   lib/port/bootstrap-win32.h \
   lib/port/channel-win32.c \
   lib/port/child-win32.c \
+  lib/port/courier-win32.c \
   lib/port/handle-win32.c \
   lib/port/handle-win32.h \
   lib/port/lifeline-win32.c \
@@ -135,6 +150,7 @@ port_win32_sources = \
   lib/port/overlapped-win32.c \
   lib/port/overlapped-win32.h \
   lib/port/port-error-win32.c \
+  lib/port/random-win32.c \
   lib/port/self-win32.c \
   lib/port/status-win32.h \
   lib/port/thread-win32.c \

@@ -12,6 +12,8 @@ public_tests = \
   tests/test-condition \
   tests/test-condition-crash \
   tests/test-connection \
+  tests/test-connection-buffers \
+  tests/test-connection-objects \
   tests/test-event \
   tests/test-init \
   tests/test-lock \
@@ -102,6 +104,11 @@ party = tests/party.c tests/party.h
 tests_test_condition_SOURCES = tests/test-condition.c $(crowd)
 tests_test_condition_crash_SOURCES = tests/test-condition-crash.c $(crowd)
 crowd = tests/crowd.c tests/crowd.h $(party)
+
+tests_test_connection_SOURCES = tests/test-connection.c $(plumbing)
+tests_test_connection_buffers_SOURCES = tests/test-connection-buffers.c $(plumbing)
+tests_test_connection_objects_SOURCES = tests/test-connection-objects.c $(plumbing)
+plumbing = tests/plumbing.c tests/plumbing.h
 
 # Which library depends on the folder of the program, like inside_library in Makefile.am.
 LDADD = tests/libsupport.la $(library_of_test) $(GLIB_LIBS)
