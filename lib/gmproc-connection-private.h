@@ -7,6 +7,7 @@
 #pragma once
 
 #include "gmproc-connection.h"
+#include "gmproc-waitable.h"
 #include "internal/link.h"
 #include "internal/turn.h"
 
@@ -26,6 +27,7 @@ struct _GmprocConnection
   GmprocTurn sender;
   gboolean is_closed; /* atomic */
   GMutex closing;     /* while the channels are closed, or duplicated */
+  GQueue sources;     /* armed, without a reference; under closing */
   GQueue sending;     /* asynchronous sends in the order in which they were called; under closing */
 };
 
@@ -41,9 +43,22 @@ void gmproc_connection_leave (GmprocConnection *self, GmprocTurn *turn);
 /* Whether objects can travel over it. */
 gboolean gmproc_connection_carries_objects (GmprocConnection *self);
 
-/* Of the class, for what can be waited for. */
-GSource *gmproc_connection_create_receive_source (GmprocConnection *self,
-                                                  GCancellable *cancellable);
-gboolean gmproc_connection_has_something (GmprocConnection *self);
+/* What a source of a connection waits for. */
+typedef enum
+{
+  GMPROC_CONNECTION_TO_RECEIVE,
+  GMPROC_CONNECTION_TO_SEND
+} GmprocConnectionWhat;
+
+/* CANCELLABLE may be NULL. An end that is closed, or does not go in this direction, is ready, and
+ * its call tells why. */
+GSource *gmproc_connection_create_source (GmprocConnection *self, GmprocConnectionWhat what,
+                                          GCancellable *cancellable);
+
+/* The class's part of GmprocWaitable; gmproc-connection-wait.c. */
+void gmproc_connection_waitable_init (GmprocWaitableInterface *iface);
+
+/* At closing: those who wait are to look. */
+void gmproc_connection_wake_sources_locked (GmprocConnection *self);
 
 G_END_DECLS

@@ -8,6 +8,7 @@
 #include "gmproc-connection-private.h"
 
 #include "gmproc-error.h"
+#include "internal/async.h"
 #include "internal/codec.h"
 #include "internal/deadline.h"
 #include "internal/envelope.h"
@@ -257,4 +258,123 @@ gmproc_connection_poll (GmprocConnection *self, gint64 timeout, GCancellable *ca
   ready = gmproc_link_poll (&self->link, deadline, cancellable, error);
   leave (self);
   return ready;
+}
+
+/* -- asynchronous ------------------------------------------------------------------------------ */
+
+static GSource *
+create_source (gpointer object, G_GNUC_UNUSED gpointer data, GCancellable *cancellable)
+{
+  return gmproc_connection_create_source (object, GMPROC_CONNECTION_TO_RECEIVE, cancellable);
+}
+
+static gboolean
+try_to_receive (gpointer object, G_GNUC_UNUSED gpointer data, G_GNUC_UNUSED gboolean is_last,
+                gpointer *ret_result, GCancellable *cancellable, GError **error)
+{
+  *ret_result = receive_value (object, 0, cancellable, error);
+  return *ret_result != NULL;
+}
+
+static const GmprocAsync receive_async = { .tag = gmproc_connection_receive_async,
+                                           .attempt = try_to_receive,
+                                           .create_source = create_source,
+                                           .free_result = (GDestroyNotify) g_variant_unref };
+
+/**
+ * gmproc_connection_receive_async:
+ * @self: an end that receives
+ * @timeout: microseconds, 0 to try only, or %GMPROC_FOREVER
+ * @cancellable: (nullable): to stop waiting
+ * @callback: (scope async) (closure user_data): called with a message, or at an error
+ * @user_data: for @callback
+ *
+ * Receives one message without blocking, also when only half of one is there. The callback runs in
+ * the main context that is the caller's thread default. Several calls at once get a message each,
+ * in no particular order.
+ *
+ * Since: 1.0
+ */
+void
+gmproc_connection_receive_async (GmprocConnection *self, gint64 timeout, GCancellable *cancellable,
+                                 GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_return_if_fail (GMPROC_IS_CONNECTION (self));
+
+  gmproc_async_run (&receive_async, self, timeout, cancellable, callback, user_data, NULL, NULL);
+}
+
+/**
+ * gmproc_connection_receive_finish:
+ * @self: a connection
+ * @result: what the callback was given
+ * @error: return location
+ *
+ * Errors: as gmproc_connection_receive().
+ *
+ * Returns: (transfer full) (nullable): the message, in normal form, or %NULL with @error set
+ * Since: 1.0
+ */
+GVariant *
+gmproc_connection_receive_finish (GmprocConnection *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (GMPROC_IS_CONNECTION (self), NULL);
+
+  return gmproc_async_finish (&receive_async, self, result, error);
+}
+
+static gboolean
+try_to_receive_bytes (gpointer object, G_GNUC_UNUSED gpointer data, G_GNUC_UNUSED gboolean is_last,
+                      gpointer *ret_result, GCancellable *cancellable, GError **error)
+{
+  *ret_result = receive_bytes (object, 0, cancellable, error);
+  return *ret_result != NULL;
+}
+
+static const GmprocAsync receive_bytes_async = { .tag = gmproc_connection_receive_bytes_async,
+                                                 .attempt = try_to_receive_bytes,
+                                                 .create_source = create_source,
+                                                 .free_result = (GDestroyNotify) g_bytes_unref };
+
+/**
+ * gmproc_connection_receive_bytes_async:
+ * @self: an end that receives
+ * @timeout: microseconds, 0 to try only, or %GMPROC_FOREVER
+ * @cancellable: (nullable): to stop waiting
+ * @callback: (scope async) (closure user_data): called with a message, or at an error
+ * @user_data: for @callback
+ *
+ * Like gmproc_connection_receive_async(), for gmproc_connection_receive_bytes().
+ *
+ * Since: 1.0
+ */
+void
+gmproc_connection_receive_bytes_async (GmprocConnection *self, gint64 timeout,
+                                       GCancellable *cancellable, GAsyncReadyCallback callback,
+                                       gpointer user_data)
+{
+  g_return_if_fail (GMPROC_IS_CONNECTION (self));
+
+  gmproc_async_run (&receive_bytes_async, self, timeout, cancellable, callback, user_data, NULL,
+                    NULL);
+}
+
+/**
+ * gmproc_connection_receive_bytes_finish:
+ * @self: a connection
+ * @result: what the callback was given
+ * @error: return location
+ *
+ * Errors: as gmproc_connection_receive_bytes().
+ *
+ * Returns: (transfer full) (nullable): the message, or %NULL with @error set
+ * Since: 1.0
+ */
+GBytes *
+gmproc_connection_receive_bytes_finish (GmprocConnection *self, GAsyncResult *result,
+                                        GError **error)
+{
+  g_return_val_if_fail (GMPROC_IS_CONNECTION (self), NULL);
+
+  return gmproc_async_finish (&receive_bytes_async, self, result, error);
 }

@@ -26,6 +26,7 @@
 #include "gmproc-connection-private.h"
 
 #include "gmproc-error.h"
+#include "gmproc-waitable.h"
 #include "internal/shareable.h"
 
 /* The handles that an end is made of. */
@@ -45,7 +46,9 @@ static void gmproc_connection_shareable_init (GmprocShareableInterface *iface);
 
 G_DEFINE_TYPE_WITH_CODE (GmprocConnection, gmproc_connection, G_TYPE_OBJECT,
                          G_IMPLEMENT_INTERFACE (GMPROC_TYPE_SHAREABLE,
-                                                gmproc_connection_shareable_init))
+                                                gmproc_connection_shareable_init)
+                             G_IMPLEMENT_INTERFACE (GMPROC_TYPE_WAITABLE,
+                                                    gmproc_connection_waitable_init))
 
 static void
 gmproc_connection_finalize (GObject *object)
@@ -75,6 +78,7 @@ gmproc_connection_init (GmprocConnection *self)
   gmproc_turn_init (&self->receiver);
   gmproc_turn_init (&self->sender);
   g_mutex_init (&self->closing);
+  g_queue_init (&self->sources);
   g_queue_init (&self->sending);
 }
 
@@ -216,6 +220,7 @@ finish_close (GmprocConnection *self)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->closing);
 
+  gmproc_connection_wake_sources_locked (self);
   if (!gmproc_turn_try (&self->receiver))
     return;
   if (gmproc_turn_try (&self->sender))

@@ -52,6 +52,42 @@ gboolean gmproc_connection_receive_into (GmprocConnection *self, guint8 *buffer,
                                          GCancellable *cancellable, GError **error);
 
 GMPROC_AVAILABLE_IN_1_0
+void gmproc_connection_send_async (GmprocConnection *self, GVariant *message,
+                                   GCancellable *cancellable, GAsyncReadyCallback callback,
+                                   gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_connection_send_finish (GmprocConnection *self, GAsyncResult *result,
+                                        GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_connection_send_bytes_async (GmprocConnection *self, GBytes *message,
+                                         GCancellable *cancellable, GAsyncReadyCallback callback,
+                                         gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_connection_send_bytes_finish (GmprocConnection *self, GAsyncResult *result,
+                                              GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_connection_receive_async (GmprocConnection *self, gint64 timeout,
+                                      GCancellable *cancellable, GAsyncReadyCallback callback,
+                                      gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+GVariant *gmproc_connection_receive_finish (GmprocConnection *self, GAsyncResult *result,
+                                            GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_connection_receive_bytes_async (GmprocConnection *self, gint64 timeout,
+                                            GCancellable *cancellable, GAsyncReadyCallback callback,
+                                            gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+GBytes *gmproc_connection_receive_bytes_finish (GmprocConnection *self, GAsyncResult *result,
+                                                GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
 gboolean gmproc_connection_poll (GmprocConnection *self, gint64 timeout, GCancellable *cancellable,
                                  GError **error);
 

@@ -35,6 +35,7 @@ public_sources = \
   lib/gmproc-connection-private.h \
   lib/gmproc-connection-receive.c \
   lib/gmproc-connection-send.c \
+  lib/gmproc-connection-wait.c \
   lib/gmproc-connection.c \
   lib/gmproc-descriptor.c \
   lib/gmproc-error.c \

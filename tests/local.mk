@@ -13,6 +13,7 @@ public_tests = \
   tests/test-condition \
   tests/test-condition-crash \
   tests/test-connection \
+  tests/test-connection-async \
   tests/test-connection-buffers \
   tests/test-connection-objects \
   tests/test-event \
@@ -111,6 +112,7 @@ tests_test_condition_crash_SOURCES = tests/test-condition-crash.c $(crowd)
 crowd = tests/crowd.c tests/crowd.h $(party)
 
 tests_test_connection_SOURCES = tests/test-connection.c $(plumbing)
+tests_test_connection_async_SOURCES = tests/test-connection-async.c $(plumbing)
 tests_test_connection_buffers_SOURCES = tests/test-connection-buffers.c $(plumbing)
 tests_test_connection_objects_SOURCES = tests/test-connection-objects.c $(plumbing)
 plumbing = tests/plumbing.c tests/plumbing.h

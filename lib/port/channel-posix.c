@@ -29,6 +29,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <glib-unix.h>
+
 #ifndef IOV_MAX
 #define IOV_MAX 1024
 #endif
@@ -334,21 +336,8 @@ gmproc_port_channel_write (GmprocPortChannel *channel, const GOutputVector *vect
     }
 }
 
-/* -- source ------------------------------------------------------------------------------------ */
-
-static gboolean
-source_dispatch (G_GNUC_UNUSED GSource *source, GSourceFunc callback, gpointer user_data)
-{
-  return callback == NULL || callback (user_data);
-}
-
-static GSourceFuncs source_functions = { .dispatch = source_dispatch };
-
 GSource *
 gmproc_port_channel_create_source (GmprocPortChannel *channel, GIOCondition condition)
 {
-  GSource *source = g_source_new (&source_functions, sizeof (GSource));
-
-  (void) g_source_add_unix_fd (source, (int) channel->handle, condition | G_IO_HUP | G_IO_ERR);
-  return source;
+  return g_unix_fd_source_new ((int) channel->handle, condition);
 }

@@ -336,6 +336,14 @@ source_finalize (GSource *source)
   (void) CloseHandle (self->request.hEvent);
 }
 
+/* What a child source of another one does: nothing, again and again. */
+static gboolean
+go_on (gpointer data)
+{
+  (void) data;
+  return G_SOURCE_CONTINUE;
+}
+
 static GSourceFuncs reading_functions = { source_prepare,  source_check, source_dispatch,
                                           source_finalize, NULL,         NULL };
 
@@ -346,7 +354,7 @@ again_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   return callback == NULL || callback (user_data);
 }
 
-static GSourceFuncs again_functions = { NULL, NULL, again_dispatch, NULL, NULL, NULL };
+static GSourceFuncs again_functions = { NULL, NULL, again_dispatch, NULL, go_on, NULL };
 
 GSource *
 gmproc_port_channel_create_source (GmprocPortChannel *channel, GIOCondition condition)

@@ -60,10 +60,10 @@ void gmproc_port_handle_close (gintptr *handle);
  *        asked. G_IO_ERROR_CLOSED when nobody is left to read; no signal is raised.
  * poll:  TRUE as soon as a read would not wait, so also at the end of the stream.
  * All three: G_IO_ERROR_TIMED_OUT when the deadline passes first, G_IO_ERROR_CANCELLED.
- * create_source: a GSource, with a GSourceFunc, that is ready as long as a read (G_IO_IN) would not
- *        wait, or there may be room for a write (G_IO_OUT). It is destroyed before detach.
- * An end that several processes hold may be read by another between poll and read: read then
- * waits again, it does not return 0.
+ * create_source: a GSource that is ready as long as a read (G_IO_IN) would not wait, or there may
+ * be room for a write (G_IO_OUT). It is a child of another source, and needs no callback. After a
+ * detach it says anything, and does no harm. An end that several processes hold may be read by
+ * another between poll and read: read then waits again, it does not return 0.
  */
 typedef struct
 {
