@@ -22,6 +22,7 @@
 #include "gmproc-barrier.h"
 #include "gmproc-condition.h"
 #include "gmproc-connection.h"
+#include "gmproc-descriptor.h"
 #include "gmproc-event.h"
 #include "gmproc-lock.h"
 #include "gmproc-process-private.h"
@@ -42,6 +43,7 @@ ensure_shareable_types (void)
   g_type_ensure (GMPROC_TYPE_BARRIER);
   g_type_ensure (GMPROC_TYPE_CONDITION);
   g_type_ensure (GMPROC_TYPE_CONNECTION);
+  g_type_ensure (GMPROC_TYPE_DESCRIPTOR);
   g_type_ensure (GMPROC_TYPE_EVENT);
   g_type_ensure (GMPROC_TYPE_LOCK);
   g_type_ensure (GMPROC_TYPE_QUEUE);

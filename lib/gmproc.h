@@ -9,6 +9,7 @@
 #include "gmproc-barrier.h"
 #include "gmproc-condition.h"
 #include "gmproc-connection.h"
+#include "gmproc-descriptor.h"
 #include "gmproc-dump.h"
 #include "gmproc-error.h"
 #include "gmproc-event.h"

@@ -9,6 +9,7 @@ public_headers = \
   lib/gmproc-barrier.h \
   lib/gmproc-condition.h \
   lib/gmproc-connection.h \
+  lib/gmproc-descriptor.h \
   lib/gmproc-dump.h \
   lib/gmproc-error.h \
   lib/gmproc-event.h \
@@ -39,7 +40,12 @@ public_sources = \
   lib/gmproc-condition-async.c \
   lib/gmproc-condition-private.h \
   lib/gmproc-condition.c \
+  lib/gmproc-connection-private.h \
+  lib/gmproc-connection-receive.c \
+  lib/gmproc-connection-send.c \
+  lib/gmproc-connection-wait.c \
   lib/gmproc-connection.c \
+  lib/gmproc-descriptor.c \
   lib/gmproc-dump-private.h \
   lib/gmproc-dump.c \
   lib/gmproc-error.c \
@@ -85,12 +91,16 @@ internal_sources = \
   lib/internal/buffer.h \
   lib/internal/census.c \
   lib/internal/census.h \
+  lib/internal/channel.c \
+  lib/internal/channel.h \
   lib/internal/child.c \
   lib/internal/child.h \
   lib/internal/codec.c \
   lib/internal/codec.h \
   lib/internal/deadline.c \
   lib/internal/deadline.h \
+  lib/internal/envelope.c \
+  lib/internal/envelope.h \
   lib/internal/family.c \
   lib/internal/family.h \
   lib/internal/guard.c \
@@ -127,6 +137,7 @@ internal_sources = \
   lib/internal/shareable.c \
   lib/internal/shareable.h \
   lib/internal/spin.h \
+  lib/internal/stream-channel.c \
   lib/internal/stream.c \
   lib/internal/stream.h \
   lib/internal/turn.c \
@@ -151,6 +162,7 @@ endif
 port_posix_sources = \
   lib/port/channel-posix.c \
   lib/port/child-posix.c \
+  lib/port/courier-posix.c \
   lib/port/fork-copy-posix.c \
   lib/port/fork-copy-posix.h \
   lib/port/fork-helper-posix.c \
@@ -170,11 +182,14 @@ port_posix_sources = \
   lib/port/port-error-posix.c \
   lib/port/presence-posix.c \
   lib/port/quota-posix.c \
+  lib/port/random-posix.c \
   lib/port/self-posix.c \
   lib/port/spawn-posix.c \
   lib/port/spawn-posix.h \
   lib/port/stream-posix.c \
   lib/port/thread-posix.c \
+  lib/port/wait-posix.c \
+  lib/port/wait-posix.h \
   lib/port/word-posix.c
 
 port_win32_sources = \
@@ -182,6 +197,7 @@ port_win32_sources = \
   lib/port/bootstrap-win32.h \
   lib/port/channel-win32.c \
   lib/port/child-win32.c \
+  lib/port/courier-win32.c \
   lib/port/handle-win32.c \
   lib/port/handle-win32.h \
   lib/port/leash-win32.c \
@@ -193,6 +209,7 @@ port_win32_sources = \
   lib/port/port-error-win32.c \
   lib/port/presence-win32.c \
   lib/port/quota-win32.c \
+  lib/port/random-win32.c \
   lib/port/self-win32.c \
   lib/port/status-win32.h \
   lib/port/stream-win32.c \

@@ -13,6 +13,9 @@ public_tests = \
   tests/test-condition \
   tests/test-condition-crash \
   tests/test-connection \
+  tests/test-connection-async \
+  tests/test-connection-buffers \
+  tests/test-connection-objects \
   tests/test-dump \
   tests/test-event \
   tests/test-init \
@@ -114,6 +117,12 @@ tests_test_condition_SOURCES = tests/test-condition.c $(crowd)
 tests_test_condition_crash_SOURCES = tests/test-condition-crash.c $(crowd)
 tests_test_sync_async_SOURCES = tests/test-sync-async.c $(crowd)
 crowd = tests/crowd.c tests/crowd.h $(party)
+
+tests_test_connection_SOURCES = tests/test-connection.c $(plumbing)
+tests_test_connection_async_SOURCES = tests/test-connection-async.c $(plumbing)
+tests_test_connection_buffers_SOURCES = tests/test-connection-buffers.c $(plumbing)
+tests_test_connection_objects_SOURCES = tests/test-connection-objects.c $(plumbing)
+plumbing = tests/plumbing.c tests/plumbing.h
 
 # Which library depends on the folder of the program, like inside_library in Makefile.am.
 LDADD = tests/libsupport.la $(library_of_test) $(GLIB_LIBS)

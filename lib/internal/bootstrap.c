@@ -58,28 +58,6 @@ gmproc_bootstrap_write (const GmprocBootstrap *self, GmprocParcel *parcel, GErro
   return gmproc_codec_to_bytes (whole);
 }
 
-/* Imports every object; the array holds their local numbers, by index. */
-static GArray *
-import_objects (GVariant *list, GmprocParcel *parcel, GError **error)
-{
-  g_autoptr (GArray) handles = g_array_new (FALSE, FALSE, sizeof (gint32));
-  gsize n_objects = g_variant_n_children (list);
-
-  for (gsize i = 0; i < n_objects; i++)
-    {
-      g_autoptr (GVariant) exported = g_variant_get_child_value (list, i);
-      g_autoptr (GmprocShareable) object = gmproc_shareable_import (exported, parcel, error);
-      gint32 handle;
-
-      if (object == NULL)
-        return NULL;
-      handle = gmproc_shareable_adopt (object);
-      g_array_append_val (handles, handle);
-    }
-
-  return g_steal_pointer (&handles);
-}
-
 static gboolean
 unpack_optional (GVariant **value, GArray *handles, GError **error)
 {
@@ -157,7 +135,7 @@ gmproc_bootstrap_read (GBytes *bytes, GmprocParcel *parcel, GError **error)
 
   if (!open_ties (self, ties, parcel, error) || !join_family (self, family, parcel, error))
     return NULL;
-  handles = import_objects (list, parcel, error);
+  handles = gmproc_shareable_import_all (list, parcel, error);
   if (handles == NULL || !unpack_optional (&self->args, handles, error)
       || !unpack_optional (&self->properties, handles, error))
     return NULL;
