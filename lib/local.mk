@@ -47,6 +47,11 @@ public_sources = \
   lib/gmproc-process-self.c \
   lib/gmproc-process-wait.c \
   lib/gmproc-process.c \
+  lib/gmproc-queue-async.c \
+  lib/gmproc-queue-many-async.c \
+  lib/gmproc-queue-many.c \
+  lib/gmproc-queue-private.h \
+  lib/gmproc-queue-source.c \
   lib/gmproc-queue.c \
   lib/gmproc-semaphore.c \
   lib/gmproc-shared-memory.c \
@@ -68,6 +73,8 @@ internal_sources = \
   lib/internal/buffer-transfer.c \
   lib/internal/buffer.c \
   lib/internal/buffer.h \
+  lib/internal/bundle.c \
+  lib/internal/bundle.h \
   lib/internal/child.c \
   lib/internal/child.h \
   lib/internal/codec.c \
