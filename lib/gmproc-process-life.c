@@ -179,14 +179,14 @@ start_locked (GmprocProcess *self, GBytes *bootstrap, GmprocParcel *parcel, GErr
   if (executable == NULL)
     return FALSE;
 
-  options = (GmprocChildOptions){ .executable = executable,
-                                  .label = priv->name,
-                                  .bootstrap = bootstrap,
-                                  .is_daemon = priv->daemon,
-                                  .owner = G_OBJECT (self),
-                                  .exited = on_exited,
-                                  .user_data = self };
-  options.handles = gmproc_parcel_get_handles (parcel, &options.n_handles);
+  options = (GmprocChildOptions){
+    .port = { .executable = executable, .label = priv->name, .bootstrap = bootstrap },
+    .is_daemon = priv->daemon,
+    .owner = G_OBJECT (self),
+    .exited = on_exited,
+    .user_data = self
+  };
+  options.port.handles = gmproc_parcel_get_handles (parcel, &options.port.n_handles);
   priv->exited_context = g_main_context_ref_thread_default ();
   priv->child = gmproc_child_start (&options, error);
   if (priv->child == NULL)

@@ -81,6 +81,8 @@ internal_sources = \
   lib/internal/codec.h \
   lib/internal/deadline.c \
   lib/internal/deadline.h \
+  lib/internal/family.c \
+  lib/internal/family.h \
   lib/internal/guard.c \
   lib/internal/guard.h \
   lib/internal/job.c \
@@ -97,6 +99,8 @@ internal_sources = \
   lib/internal/parcel.h \
   lib/internal/part.c \
   lib/internal/part.h \
+  lib/internal/parties.c \
+  lib/internal/parties.h \
   lib/internal/properties.c \
   lib/internal/properties.h \
   lib/internal/registry.c \
@@ -137,7 +141,10 @@ port_posix_sources = \
   lib/port/memory-posix.c \
   lib/port/memory-posix.h \
   lib/port/port-error-posix.c \
+  lib/port/presence-posix.c \
   lib/port/self-posix.c \
+  lib/port/spawn-posix.c \
+  lib/port/spawn-posix.h \
   lib/port/thread-posix.c \
   lib/port/word-posix.c
 
@@ -154,6 +161,7 @@ port_win32_sources = \
   lib/port/overlapped-win32.c \
   lib/port/overlapped-win32.h \
   lib/port/port-error-win32.c \
+  lib/port/presence-win32.c \
   lib/port/self-win32.c \
   lib/port/status-win32.h \
   lib/port/thread-win32.c \

@@ -80,6 +80,7 @@ G_BEGIN_DECLS
   POINT ("barrier-end-committed")       \
   POINT ("barrier-wait-slept")          \
   POINT ("barrier-give-up")             \
+  POINT ("parties-unlinked")            \
   POINT ("semaphore-acquire-commit")    \
   POINT ("semaphore-acquired")          \
   POINT ("semaphore-release-wake")      \
