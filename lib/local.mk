@@ -67,6 +67,11 @@ public_sources = \
   lib/gmproc-process-streams.c \
   lib/gmproc-process-wait.c \
   lib/gmproc-process.c \
+  lib/gmproc-queue-async.c \
+  lib/gmproc-queue-many-async.c \
+  lib/gmproc-queue-many.c \
+  lib/gmproc-queue-private.h \
+  lib/gmproc-queue-source.c \
   lib/gmproc-queue.c \
   lib/gmproc-semaphore.c \
   lib/gmproc-shared-memory.c \
@@ -89,6 +94,8 @@ internal_sources = \
   lib/internal/buffer-transfer.c \
   lib/internal/buffer.c \
   lib/internal/buffer.h \
+  lib/internal/bundle.c \
+  lib/internal/bundle.h \
   lib/internal/census.c \
   lib/internal/census.h \
   lib/internal/channel.c \

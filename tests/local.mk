@@ -32,7 +32,10 @@ public_tests = \
   tests/test-process-setup \
   tests/test-process-subclass \
   tests/test-queue \
+  tests/test-queue-async \
   tests/test-queue-crash \
+  tests/test-queue-join \
+  tests/test-queue-many \
   tests/test-queue-waiting \
   tests/test-semaphore \
   tests/test-shared-memory \
@@ -43,6 +46,7 @@ public_tests = \
 
 internal_tests = \
   tests/internal/test-arena \
+  tests/internal/test-bundle \
   tests/internal/test-codec \
   tests/internal/test-deadline \
   tests/internal/test-job \
@@ -105,7 +109,10 @@ tests_test_event_SOURCES = tests/test-event.c $(party)
 tests_test_lock_SOURCES = tests/test-lock.c $(party)
 tests_test_locker_SOURCES = tests/test-locker.c $(party)
 tests_test_queue_SOURCES = tests/test-queue.c $(party)
+tests_test_queue_async_SOURCES = tests/test-queue-async.c $(party)
 tests_test_queue_crash_SOURCES = tests/test-queue-crash.c $(party)
+tests_test_queue_join_SOURCES = tests/test-queue-join.c $(party)
+tests_test_queue_many_SOURCES = tests/test-queue-many.c $(party)
 tests_test_queue_waiting_SOURCES = tests/test-queue-waiting.c $(party)
 tests_test_semaphore_SOURCES = tests/test-semaphore.c $(party)
 tests_test_shared_memory_SOURCES = tests/test-shared-memory.c $(party)
