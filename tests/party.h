@@ -30,6 +30,9 @@ int party_join (Party *party);
 /* Processes only: SIGKILL; the end is waited for. */
 void party_kill (Party *party);
 
+/* Processes only. */
+gint64 party_get_pid (Party *party);
+
 /* Processes only: SIGSTOP and SIGCONT. FALSE where there is no such thing. */
 gboolean party_stop (Party *party);
 void party_continue (Party *party);

@@ -19,7 +19,7 @@
  */
 #pragma once
 
-#include <gio/gio.h>
+#include "port/port.h"
 
 G_BEGIN_DECLS
 
@@ -30,11 +30,7 @@ typedef void (*GmprocChildExited) (gpointer user_data);
 
 typedef struct
 {
-  const char *executable;
-  const char *label;
-  GBytes *bootstrap;
-  const gintptr *handles;
-  guint n_handles;
+  GmprocPortChildOptions port;
   gboolean is_daemon;
   GObject *owner; /* gets a reference while the child runs */
   GmprocChildExited exited;
@@ -53,6 +49,14 @@ gint64 gmproc_child_get_pid (GmprocChild *self);
 gboolean gmproc_child_has_exited (GmprocChild *self, int *ret_exit_status);
 gboolean gmproc_child_wait (GmprocChild *self, gint64 deadline, GCancellable *cancellable,
                             GError **error);
+
+/* Whether a wait would end now. */
+gboolean gmproc_child_is_over (GmprocChild *self);
+
+/* Makes SOURCE ready, by its ready time, once a wait would end; FALSE if it would end now, and
+ * nothing is listed then. unwatch forgets the source, if it is listed. */
+gboolean gmproc_child_watch (GmprocChild *self, GSource *source);
+void gmproc_child_unwatch (GmprocChild *self, GSource *source);
 
 void gmproc_child_interrupt (GmprocChild *self);
 void gmproc_child_terminate (GmprocChild *self);

@@ -90,23 +90,60 @@ make_label (const char *label)
   return g_string_free (result, FALSE);
 }
 
-static gboolean
-check_handles (const gintptr *handles, guint n_handles, GError **error)
+gboolean
+gmproc_port_child_has_method (GmprocPortMethod method)
 {
-  if (n_handles > GMPROC_BOOTSTRAP_MAX_HANDLES)
+  return method == GMPROC_PORT_METHOD_SPAWN;
+}
+
+/* Standard streams cannot be given: the bootstrap comes through one of them, and GLib hands them to
+ * the child as descriptors of the C library, which our handles are not. */
+static gboolean
+check_supported (const GmprocPortChildOptions *options, GError **error)
+{
+  if (!gmproc_port_child_has_method (options->method))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                           "spawn: this system has no fork server");
+      return FALSE;
+    }
+  for (int i = 0; options->streams != NULL && i < GMPROC_PORT_N_STREAMS; i++)
+    if (options->streams[i] != GMPROC_PORT_NO_HANDLE)
+      {
+        g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                             "spawn: a child cannot be given standard streams on this system");
+        return FALSE;
+      }
+  return TRUE;
+}
+
+static gboolean
+check_options (const GmprocPortChildOptions *options, GError **error)
+{
+  if (!check_supported (options, error))
+    return FALSE;
+  if (options->n_handles > GMPROC_BOOTSTRAP_MAX_HANDLES)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                    "spawn: a child can be given %d handles, not %u", GMPROC_BOOTSTRAP_MAX_HANDLES,
-                   n_handles);
+                   options->n_handles);
       return FALSE;
     }
-  for (guint i = 0; i < n_handles; i++)
-    if (!gmproc_port_handle_is_valid (handles[i]))
+  for (guint i = 0; i < options->n_handles; i++)
+    if (!gmproc_port_handle_is_valid (options->handles[i]))
       {
         g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                     "spawn: handle 0x%" G_GINT64_MODIFIER "x is not open", (gint64) handles[i]);
+                     "spawn: handle 0x%" G_GINT64_MODIFIER "x is not open",
+                     (gint64) options->handles[i]);
         return FALSE;
       }
+  if (options->working_directory != NULL
+      && !g_file_test (options->working_directory, G_FILE_TEST_IS_DIR))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                   "spawn: the working directory %s is no directory", options->working_directory);
+      return FALSE;
+    }
   return TRUE;
 }
 
@@ -180,15 +217,14 @@ send_message (GSubprocess *subprocess, const GmprocBootstrapMessage *message, GE
 }
 
 static gboolean
-give (GmprocPortChild *child, const char *executable, GBytes *bootstrap, const gintptr *handles,
-      guint n_handles, GError **error)
+give (GmprocPortChild *child, const GmprocPortChildOptions *options, GError **error)
 {
   GmprocBootstrapMessage message;
 
-  if (!open_process (child, executable, error))
+  if (!open_process (child, options->executable, error))
     return FALSE;
-  if (gmproc_port_bootstrap_give ((HANDLE) child->process, bootstrap, handles, n_handles, &message,
-                                  error)
+  if (gmproc_port_bootstrap_give ((HANDLE) child->process, options->bootstrap, options->handles,
+                                  options->n_handles, &message, error)
       && send_message (child->subprocess, &message, error))
     return TRUE;
   /* It has run nothing of the program's yet. */
@@ -197,25 +233,37 @@ give (GmprocPortChild *child, const char *executable, GBytes *bootstrap, const g
   return FALSE;
 }
 
-GmprocPortChild *
-gmproc_port_child_start (const char *executable, const char *label, GBytes *bootstrap,
-                         const gintptr *handles, guint n_handles, GError **error)
+static GSubprocess *
+start_subprocess (const GmprocPortChildOptions *options, GError **error)
 {
-  g_autofree char *mark = g_strdup_printf (MARK "%u", n_handles);
-  g_autofree char *shown_label = make_label (label);
-  const char *argv[] = { executable, mark, shown_label, NULL };
+  g_autofree char *mark = g_strdup_printf (MARK "%u", options->n_handles);
+  g_autofree char *shown_label = make_label (options->label);
+  const char *argv[] = { options->executable, mark, shown_label, NULL };
+  g_autoptr (GSubprocessLauncher) launcher =
+      g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_PIPE);
+
+  if (options->environment != NULL)
+    g_subprocess_launcher_set_environ (launcher, (char **) options->environment);
+  if (options->working_directory != NULL)
+    g_subprocess_launcher_set_cwd (launcher, options->working_directory);
+  return g_subprocess_launcher_spawnv (launcher, argv, error);
+}
+
+GmprocPortChild *
+gmproc_port_child_start (const GmprocPortChildOptions *options, GError **error)
+{
   g_autoptr (GError) local_error = NULL;
   g_autoptr (GSubprocess) subprocess = NULL;
   g_autoptr (GMutexLocker) locker = NULL;
   GmprocPortChild *child;
 
-  if (!check_handles (handles, n_handles, error))
+  if (!check_options (options, error))
     return NULL;
   locker = g_mutex_locker_new (&start_mutex);
-  subprocess = g_subprocess_newv (argv, G_SUBPROCESS_FLAGS_STDIN_PIPE, &local_error);
+  subprocess = start_subprocess (options, &local_error);
   if (subprocess == NULL)
     {
-      set_start_error (executable, local_error, error);
+      set_start_error (options->executable, local_error, error);
       return NULL;
     }
   child = g_new0 (GmprocPortChild, 1);
@@ -223,7 +271,7 @@ gmproc_port_child_start (const char *executable, const char *label, GBytes *boot
   g_mutex_init (&child->lock);
   child->process = GMPROC_PORT_NO_HANDLE;
   child->subprocess = g_steal_pointer (&subprocess);
-  if (give (child, executable, bootstrap, handles, n_handles, error))
+  if (give (child, options, error))
     return child;
 
   child_unref (child);
