@@ -10,6 +10,7 @@
 
 #include "gmproc-error.h"
 #include "internal/deadline.h"
+#include "internal/watch.h"
 #include "port/port.h"
 
 /* In a row, before the pool gives up. */
@@ -370,17 +371,75 @@ void
 gmproc_pool_remove_job_locked (GmprocPool *self, GmprocJob *job, gboolean is_cancelled)
 {
   g_queue_remove (&self->jobs, job);
+  job->notify = NULL;
   if (is_cancelled)
     end_runners_locked (self, job);
   if (self->state != GMPROC_POOL_RUNNING || self->workers->len > self->n_workers)
     gmproc_pool_look_again_locked (self);
 }
 
+/* -- main loops -------------------------------------------------------------------------------- */
+
+static void
+make_ready (gpointer source)
+{
+  g_source_set_ready_time (source, 0);
+}
+
+/* The source may learn of it in three ways: a worker rings, and the watch makes it ready; another
+ * thread leads, and settles the job; or it is time to look. The times are set in this order, so
+ * that none of them takes back what another one has told. */
+gboolean
+gmproc_pool_arm (GmprocPool *self, GmprocJob *job, gboolean (*is_ready_locked) (gpointer),
+                 gpointer user_data, GSource *source)
+{
+  guint32 prepared = 0;
+  gboolean is_ready;
+
+  g_mutex_lock (&self->mutex);
+  if (self->bell != NULL)
+    prepared = gmproc_bell_prepare (self->bell);
+  is_ready = (!self->has_leader && pump_locked (self)) || is_ready_locked (user_data)
+             || self->bell == NULL;
+  if (!is_ready)
+    {
+      g_source_set_ready_time (source,
+                               self->next_look != GMPROC_PORT_FOREVER ? self->next_look : -1);
+      if (job != NULL)
+        {
+          job->notify = make_ready;
+          job->notify_data = source;
+        }
+    }
+  g_mutex_unlock (&self->mutex);
+
+  if (!is_ready && !gmproc_watch_add (gmproc_bell_get_waitpoint (self->bell), source, prepared))
+    g_source_set_ready_time (source, g_get_monotonic_time () + LOOK_INTERVAL);
+  return !is_ready;
+}
+
+void
+gmproc_pool_disarm (GmprocPool *self, GSource *source)
+{
+  g_mutex_lock (&self->mutex);
+  for (GList *link = self->jobs.head; link != NULL; link = link->next)
+    {
+      GmprocJob *job = link->data;
+
+      if (job->notify_data == source)
+        job->notify = NULL;
+    }
+  g_mutex_unlock (&self->mutex);
+  gmproc_watch_remove (gmproc_bell_get_waitpoint (self->bell), source);
+}
+
 /* -- the end ----------------------------------------------------------------------------------- */
 
-static gboolean
-is_finished_locked (GmprocPool *self)
+gboolean
+gmproc_pool_is_finished_locked (gpointer pool)
 {
+  GmprocPool *self = pool;
+
   for (guint i = 0; i < self->workers->len; i++)
     if (get_worker (self, i)->process != NULL)
       return FALSE;
@@ -398,13 +457,13 @@ gmproc_pool_join_locked (GmprocPool *self, gint64 deadline, GCancellable *cancel
       return FALSE;
     }
 
-  while (!is_finished_locked (self))
+  while (!gmproc_pool_is_finished_locked (self))
     {
       g_autoptr (GError) local_error = NULL;
 
       /* The last step may have done it. */
       if (!gmproc_pool_step_locked (self, deadline, cancellable, &local_error)
-          && !is_finished_locked (self))
+          && !gmproc_pool_is_finished_locked (self))
         {
           g_propagate_error (error, g_steal_pointer (&local_error));
           return FALSE;

@@ -263,8 +263,8 @@ receive_head (GmprocPoolWorker *self)
     return FALSE;
 
   self->output_received = 0;
-  self->output = self->result.size <= sizeof self->small ? self->small
-                                                         : g_try_malloc (self->result.size);
+  self->output =
+      self->result.size <= sizeof self->small ? self->small : g_try_malloc (self->result.size);
   if (self->output == NULL)
     {
       gmproc_process_kill (self->process, NULL);
@@ -306,8 +306,7 @@ gmproc_pool_worker_receive (GmprocPoolWorker *self)
         break;
       end_result (self);
     }
-  if (has_moved
-      && gmproc_worker_link_get_waits_for_room (self->link, GMPROC_WORKER_LINK_RESULTS))
+  if (has_moved && gmproc_worker_link_get_waits_for_room (self->link, GMPROC_WORKER_LINK_RESULTS))
     gmproc_bell_ring (self->bell);
   return has_moved;
 }

@@ -15,7 +15,7 @@ struct _GmprocPoolOptions
   GObject parent_instance;
 
   int priority;
-  gint64 chunk_size;   /* these four: -1 when not set */
+  gint64 chunk_size; /* these four: -1 when not set */
   gint64 max_retries;
   gint64 item_timeout;
   gint64 read_ahead;
@@ -188,8 +188,9 @@ void
 gmproc_pool_options_resolve_locked (GmprocPoolOptions *self, GmprocPool *pool,
                                     GmprocPoolCallOptions *ret_options)
 {
-  GmprocPoolOptions none = { .chunk_size = -1, .max_retries = -1, .item_timeout = -1,
-                             .read_ahead = -1 };
+  GmprocPoolOptions none = {
+    .chunk_size = -1, .max_retries = -1, .item_timeout = -1, .read_ahead = -1
+  };
 
   if (self == NULL)
     self = &none;

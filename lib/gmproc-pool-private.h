@@ -3,7 +3,8 @@
  *
  * What the files of the pool share:
  *
- *   gmproc-pool.c           the class, its properties, and how it begins and ends
+ *   gmproc-pool.c           the class and its properties
+ *   gmproc-pool-life.c      how it begins and ends
  *   gmproc-pool-call.c      map, map_array, map_collect, apply
  *   gmproc-pool-iterator.c  imap: items out of a source, results one by one
  *   gmproc-pool-source.c    where the items of imap come from
@@ -51,12 +52,12 @@ struct _GmprocPool
   GCond changed; /* the leader has left, a call is over, or somebody was cancelled */
   GmprocPoolState state;
   gboolean has_leader;
-  gboolean is_eager;    /* all workers are started, whether there is work for them or not */
-  GmprocBell *bell;     /* made with the first worker; rung by the workers, and to fetch the leader */
-  GPtrArray *workers;   /* GmprocPoolWorker; more than n_workers while some are leaving */
-  GQueue jobs;          /* GmprocJob, borrowed from the calls; by priority, then the oldest first */
-  guint n_useless;      /* workers that ended before they began an item, in a row */
-  gint64 next_look;     /* when the leader has to look though nobody rings */
+  gboolean is_eager;  /* all workers are started, whether there is work for them or not */
+  GmprocBell *bell;   /* made with the first worker; rung by the workers, and to fetch the leader */
+  GPtrArray *workers; /* GmprocPoolWorker; more than n_workers while some are leaving */
+  GQueue jobs;        /* GmprocJob, borrowed from the calls; by priority, then the oldest first */
+  guint n_useless;    /* workers that ended before they began an item, in a row */
+  gint64 next_look;   /* when the leader has to look though nobody rings */
 };
 
 typedef struct
@@ -101,7 +102,10 @@ void gmproc_pool_wake_for_cancel (GCancellable *cancellable, gpointer user_data)
 /* Does what there is to do now, unless somebody leads. */
 void gmproc_pool_pump_locked (GmprocPool *self);
 
-/* Waits until all calls are over and all workers have ended. */
+/* All calls are over and all workers have ended. */
+gboolean gmproc_pool_is_finished_locked (gpointer pool);
+
+/* Waits for that. */
 gboolean gmproc_pool_join_locked (GmprocPool *self, gint64 deadline, GCancellable *cancellable,
                                   GError **error);
 
@@ -122,8 +126,12 @@ void gmproc_pool_progress_init (GmprocPoolProgress *self, GmprocPool *pool);
 void gmproc_pool_progress_report_locked (GmprocPoolProgress *self, GmprocPool *pool, GmprocJob *job,
                                          gboolean is_last);
 
-/* The signal of the class. */
-void gmproc_pool_emit_progress (GmprocPool *self, guint64 done, guint64 failed, guint64 total,
-                                double rate);
+/* -- main loops -------------------------------------------------------------------------------- */
+
+/* For arm and disarm of a wait source: SOURCE is made ready when somebody should look at JOB again.
+ * JOB may be NULL, for the end of the workers. The leader's work is done on the way. */
+gboolean gmproc_pool_arm (GmprocPool *self, GmprocJob *job, gboolean (*is_ready_locked) (gpointer),
+                          gpointer user_data, GSource *source);
+void gmproc_pool_disarm (GmprocPool *self, GSource *source);
 
 G_END_DECLS

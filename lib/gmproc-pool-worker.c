@@ -47,9 +47,9 @@ run_worker (GVariant *args, GError **error)
   const char *initializer, *finalizer;
   gint32 handles[3];
 
-  g_variant_get (args, "(hhhttx&sv&sv)", &handles[0], &handles[1], &handles[2],
-                 &settings.max_tasks, &settings.max_memory, &settings.idle_time, &initializer,
-                 &initializer_argument, &finalizer, &finalizer_argument);
+  g_variant_get (args, "(hhhttx&sv&sv)", &handles[0], &handles[1], &handles[2], &settings.max_tasks,
+                 &settings.max_memory, &settings.idle_time, &initializer, &initializer_argument,
+                 &finalizer, &finalizer_argument);
   settings.initializer_argument = initializer_argument;
   settings.finalizer_argument = finalizer_argument;
   link = gmproc_shareable_from_handle (handles[0], GMPROC_TYPE_WORKER_LINK, error);
@@ -166,13 +166,13 @@ make_arguments (GmprocPoolWorker *self, GmprocWorkerLink *link)
   GVariant *nothing = g_variant_new ("()");
   g_autoptr (GVariant) held G_GNUC_UNUSED = g_variant_ref_sink (nothing);
 
-  return g_variant_new (
-      ARGUMENTS_TYPE, get_handle (link), get_handle (self->bell), get_handle (self->pool_bell),
-      settings->max_tasks, settings->max_memory, settings->idle_time,
-      settings->initializer != NULL ? settings->initializer->name : "",
-      settings->initializer != NULL ? settings->initializer_argument : nothing,
-      settings->finalizer != NULL ? settings->finalizer->name : "",
-      settings->finalizer != NULL ? settings->finalizer_argument : nothing);
+  return g_variant_new (ARGUMENTS_TYPE, get_handle (link), get_handle (self->bell),
+                        get_handle (self->pool_bell), settings->max_tasks, settings->max_memory,
+                        settings->idle_time,
+                        settings->initializer != NULL ? settings->initializer->name : "",
+                        settings->initializer != NULL ? settings->initializer_argument : nothing,
+                        settings->finalizer != NULL ? settings->finalizer->name : "",
+                        settings->finalizer != NULL ? settings->finalizer_argument : nothing);
 }
 
 gboolean
@@ -258,19 +258,35 @@ gmproc_pool_worker_condemn (GmprocPoolWorker *self, GError *reason)
   return TRUE;
 }
 
+/* An item that was cancelled after this worker had got it. */
+static void
+check_doom (GmprocPoolWorker *self, GmprocChunk *running)
+{
+  if (gmproc_job_is_doomed (running->job, running->first + running->n_settled))
+    gmproc_pool_worker_condemn (
+        self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The item was cancelled"));
+}
+
 gint64
 gmproc_pool_worker_check_time (GmprocPoolWorker *self)
 {
   GmprocChunk *chunk = g_queue_peek_head (&self->chunks);
+  GmprocChunk *running = NULL;
   gint64 timeout, began, now;
 
-  if (chunk == NULL || chunk->job->options.item_timeout == 0 || self->process == NULL
-      || self->condemned != NULL)
+  if (chunk == NULL || self->process == NULL || self->condemned != NULL
+      || (chunk->job->options.item_timeout == 0 && chunk->job->doomed == NULL))
     return GMPROC_PORT_FOREVER;
 
+  running = get_running (self);
+  if (running != NULL)
+    check_doom (self, running);
   timeout = chunk->job->options.item_timeout;
+  if (timeout == 0 || self->condemned != NULL)
+    return GMPROC_PORT_FOREVER;
+
   now = g_get_monotonic_time ();
-  if (get_running (self) != chunk)
+  if (running == NULL)
     return now + timeout;
   began = gmproc_worker_link_get_began (self->link);
   if (now - began < timeout)
@@ -305,8 +321,8 @@ settle_chunks (GmprocPoolWorker *self)
 
   if (chunk != NULL)
     {
-      GError *error = is_final ? g_steal_pointer (&self->condemned)
-                               : make_death_error (pid, exit_code);
+      GError *error =
+          is_final ? g_steal_pointer (&self->condemned) : make_death_error (pid, exit_code);
 
       g_queue_pop_head (&self->chunks);
       gmproc_chunk_died (chunk, error, is_final, pid, exit_code);

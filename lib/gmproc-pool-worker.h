@@ -37,13 +37,13 @@ struct GmprocPoolWorker
   GmprocPoolNotice *notice; /* shared with the reaper */
   gboolean has_begun;       /* an item, in this process */
   gboolean is_quitting;     /* was told to end */
-  gboolean is_leaving;      /* gets nothing more, and then is told to end: the pool was made smaller */
-  GError *condemned;        /* why the pool killed it */
-  GError *unable;           /* what its initializer said */
+  gboolean is_leaving; /* gets nothing more, and then is told to end: the pool was made smaller */
+  GError *condemned;   /* why the pool killed it */
+  GError *unable;      /* what its initializer said */
 
   guint32 last_serial;
-  GQueue chunks; /* GmprocChunk: the one that runs first */
-  double load;   /* microseconds that the chunks may take */
+  GQueue chunks;                      /* GmprocChunk: the one that runs first */
+  double load;                        /* microseconds that the chunks may take */
   const GmprocFunctionInfo *function; /* that it was told last */
 
   /* The message that is being sent: its head, with a small input, and a large input. */
@@ -100,8 +100,8 @@ void gmproc_pool_worker_abandon (GmprocPoolWorker *self);
 /* Reads what came. TRUE if anything did. */
 gboolean gmproc_pool_worker_receive (GmprocPoolWorker *self);
 
-/* Gives one chunk to a worker that has none or, with IS_AHEAD, as many as keep it busy for a moment;
- * and sends what there is. TRUE if anything went out. */
+/* Gives one chunk to a worker that has none or, with IS_AHEAD, as many as keep it busy for a
+ * moment; and sends what there is. TRUE if anything went out. */
 gboolean gmproc_pool_worker_give (GmprocPoolWorker *self, gboolean is_ahead,
                                   GmprocPoolNextChunk next, gpointer pool);
 

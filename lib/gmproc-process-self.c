@@ -19,6 +19,7 @@
 #include "internal/family.h"
 #include "internal/properties.h"
 #include "internal/registry.h"
+#include "internal/trace.h"
 #include "port/port.h"
 
 /* What every system passes on whole. */
@@ -133,7 +134,14 @@ gmproc_process_run_child (GmprocBootstrap *bootstrap)
 
   /* A daemon that could not see its parent's end does not start. */
   if ((!bootstrap->is_daemon || start_watching (&error)) && become_child (bootstrap, &error))
-    status = GMPROC_PROCESS_GET_CLASS (current)->run (current, &error);
+    {
+      gint64 traced = gmproc_trace_begin ();
+
+      gmproc_trace_name_process (bootstrap->name);
+      gmproc_trace_mark ("process", "begin", "parent", bootstrap->parent_pid);
+      status = GMPROC_PROCESS_GET_CLASS (current)->run (current, &error);
+      gmproc_trace_end (traced, "process", bootstrap->name, "status", status);
+    }
   if (error == NULL && status >= 0 && status <= LARGEST_EXIT_STATUS)
     return status;
 

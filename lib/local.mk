@@ -13,6 +13,9 @@ public_headers = \
   lib/gmproc-event.h \
   lib/gmproc-init.h \
   lib/gmproc-lock.h \
+  lib/gmproc-pool-iterator.h \
+  lib/gmproc-pool-options.h \
+  lib/gmproc-pool-source.h \
   lib/gmproc-pool.h \
   lib/gmproc-process.h \
   lib/gmproc-queue.h \
@@ -37,8 +40,18 @@ public_sources = \
   lib/gmproc-init.c \
   lib/gmproc-lock-private.h \
   lib/gmproc-lock.c \
+  lib/gmproc-pool-call.c \
+  lib/gmproc-pool-call.h \
   lib/gmproc-pool-crew.c \
+  lib/gmproc-pool-iterator.c \
+  lib/gmproc-pool-life.c \
+  lib/gmproc-pool-map.c \
+  lib/gmproc-pool-messages.c \
+  lib/gmproc-pool-options.c \
   lib/gmproc-pool-private.h \
+  lib/gmproc-pool-source-private.h \
+  lib/gmproc-pool-source.c \
+  lib/gmproc-pool-stats.c \
   lib/gmproc-pool-worker.c \
   lib/gmproc-pool-worker.h \
   lib/gmproc-pool.c \
@@ -78,6 +91,7 @@ internal_sources = \
   lib/internal/family.h \
   lib/internal/guard.c \
   lib/internal/guard.h \
+  lib/internal/job-results.c \
   lib/internal/job.c \
   lib/internal/job.h \
   lib/internal/link.c \
@@ -88,6 +102,8 @@ internal_sources = \
   lib/internal/monitor.h \
   lib/internal/number.c \
   lib/internal/number.h \
+  lib/internal/outcome.c \
+  lib/internal/outcome.h \
   lib/internal/parcel.c \
   lib/internal/parcel.h \
   lib/internal/part.c \
@@ -105,6 +121,8 @@ internal_sources = \
   lib/internal/spin.h \
   lib/internal/stream.c \
   lib/internal/stream.h \
+  lib/internal/trace.c \
+  lib/internal/trace.h \
   lib/internal/turn.c \
   lib/internal/turn.h \
   lib/internal/wait-source.c \
@@ -129,6 +147,7 @@ port_posix_sources = \
   lib/port/child-posix.c \
   lib/port/handle-posix.c \
   lib/port/handle-posix.h \
+  lib/port/journal-posix.c \
   lib/port/lifeline-posix.c \
   lib/port/lock-posix.c \
   lib/port/memory-posix.c \
@@ -148,6 +167,7 @@ port_win32_sources = \
   lib/port/child-win32.c \
   lib/port/handle-win32.c \
   lib/port/handle-win32.h \
+  lib/port/journal-win32.c \
   lib/port/lifeline-win32.c \
   lib/port/lock-win32.c \
   lib/port/memory-win32.c \

@@ -269,12 +269,11 @@ gmproc_job_get_result (GmprocJob *self, GError **error)
     {
       gpointer data = g_steal_pointer (&self->fixed);
 
-      return g_variant_ref_sink (g_variant_new_from_data (
-          type, data, self->n_items * self->out_size, TRUE, g_free, data));
+      return g_variant_ref_sink (
+          g_variant_new_from_data (type, data, self->n_items * self->out_size, TRUE, g_free, data));
     }
-  return g_variant_ref_sink (g_variant_new_array (self->function->out_type,
-                                                  (GVariant *const *) self->values->pdata,
-                                                  self->values->len));
+  return g_variant_ref_sink (g_variant_new_array (
+      self->function->out_type, (GVariant *const *) self->values->pdata, self->values->len));
 }
 
 GPtrArray *

@@ -14,12 +14,12 @@
 #include "codec.h"
 #include "gmproc-error.h"
 
-#define CHUNK_TIME (2000.0)     /* microseconds that a chunk should take */
-#define SHARES_PER_WORKER (3)   /* of what is left */
-#define GROWTH (16)             /* from one chunk to the next: the first items may not be typical */
-#define FIRST_SLICE (16)        /* a function of slices is expected to be quick with an item */
-#define RECENT (0.4)            /* the weight of the newest measurement */
-#define SHORTEST_ITEM (0.05)    /* microseconds; less cannot be measured */
+#define CHUNK_TIME (2000.0)   /* microseconds that a chunk should take */
+#define SHARES_PER_WORKER (3) /* of what is left */
+#define GROWTH (16)           /* from one chunk to the next: the first items may not be typical */
+#define FIRST_SLICE (16)      /* a function of slices is expected to be quick with an item */
+#define RECENT (0.4)          /* the weight of the newest measurement */
+#define SHORTEST_ITEM (0.05)  /* microseconds; less cannot be measured */
 
 /* So large that two of them wait in a worker's stream. */
 #define LARGEST_CHUNK (GMPROC_WORKER_LINK_CAPACITY / 8 * 3)
@@ -76,6 +76,7 @@ gmproc_job_unref (GmprocJob *self)
   g_clear_pointer (&self->items, g_variant_unref);
   g_clear_pointer (&self->held, g_hash_table_unref);
   g_clear_pointer (&self->attempts, g_hash_table_unref);
+  g_clear_pointer (&self->doomed, g_hash_table_unref);
   gmproc_job_clear_results (self);
   g_clear_error (&self->error);
   g_free (self);
@@ -132,6 +133,36 @@ void
 gmproc_job_feed_end (GmprocJob *self)
 {
   self->is_complete = TRUE;
+}
+
+/* One that nobody has is settled here and now. */
+gboolean
+gmproc_job_doom (GmprocJob *self, gsize index)
+{
+  if (self->error != NULL || g_hash_table_lookup (self->held, GSIZE_TO_POINTER (index)) == NULL)
+    return FALSE;
+
+  if (index >= self->next)
+    {
+      gmproc_job_store_error (
+          self,
+          gmproc_outcome_new (index, NULL,
+                              g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                                           "%s, item %" G_GSIZE_FORMAT ": The item was cancelled",
+                                           self->function->name, index)),
+          1);
+      return TRUE;
+    }
+  if (self->doomed == NULL)
+    self->doomed = g_hash_table_new (NULL, NULL);
+  g_hash_table_add (self->doomed, GSIZE_TO_POINTER (index));
+  return TRUE;
+}
+
+gboolean
+gmproc_job_is_doomed (GmprocJob *self, gsize index)
+{
+  return self->doomed != NULL && g_hash_table_contains (self->doomed, GSIZE_TO_POINTER (index));
 }
 
 /* -- cutting ----------------------------------------------------------------------------------- */
@@ -271,9 +302,8 @@ gmproc_chunk_get_input (GmprocChunk *self, gconstpointer *ret_data, gsize *ret_s
       g_autoptr (GVariantType) type = g_variant_type_new_array (job->function->in_type);
       GVariantBuilder builder;
 
-      g_variant_builder_init (&builder,
-                              job->options.mode == GMPROC_WORKER_EACH ? type
-                                                                      : job->function->in_type);
+      g_variant_builder_init (
+          &builder, job->options.mode == GMPROC_WORKER_EACH ? type : job->function->in_type);
       for (gsize i = 0; i < self->n_items; i++)
         {
           g_autoptr (GVariant) item = get_item (job, self->first + i);
@@ -342,8 +372,7 @@ gmproc_chunk_finish (GmprocChunk *self, guint32 elapsed)
     {
       double time = MAX ((double) elapsed / self->n_settled, SHORTEST_ITEM);
 
-      job->item_time =
-          job->item_time > 0 ? (1 - RECENT) * job->item_time + RECENT * time : time;
+      job->item_time = job->item_time > 0 ? (1 - RECENT) * job->item_time + RECENT * time : time;
     }
   gmproc_chunk_give_back (self);
 }

@@ -60,6 +60,7 @@ struct GmprocJob
   gsize next;           /* the first item that was never in a chunk */
   GQueue returned;      /* chunks to run again */
   GHashTable *attempts; /* item → how often its worker died */
+  GHashTable *doomed;   /* items to be ended when they run; NULL as long as there are none */
   gsize last_size;      /* of the chunk before */
   double item_time;     /* microseconds, as far as measured; 0: unknown */
 
@@ -110,6 +111,11 @@ void gmproc_job_feed (GmprocJob *self, GVariant *item);
 void gmproc_job_feed_error (GmprocJob *self, GError *error);
 void gmproc_job_feed_end (GmprocJob *self);
 GmprocOutcome *gmproc_job_take (GmprocJob *self);
+
+/* A stream: ends one item as soon as it is run, unless it is done. FALSE for one that is done, or
+ * was never fed. */
+gboolean gmproc_job_doom (GmprocJob *self, gsize index);
+gboolean gmproc_job_is_doomed (GmprocJob *self, gsize index);
 
 /* How many items nobody has taken to run. */
 gsize gmproc_job_count_waiting (GmprocJob *self);

@@ -6,6 +6,7 @@
 #include "link.h"
 
 #include "gmproc-error.h"
+#include "trace.h"
 
 /* What is allocated before any byte of a body came. Larger bodies double it as they arrive. */
 #define FIRST_ALLOCATION (1024 * 1024)
@@ -136,6 +137,7 @@ gmproc_link_send (GmprocLink *self, GmprocCodecKind kind, const GOutputVector *b
 
   if (self->rest != NULL && !send_rest (self, cancellable, error))
     return FALSE;
+  gmproc_trace_mark ("message", "send", "bytes", header.size);
   return write_all (self, vectors, 1 + n_vectors, cancellable, error);
 }
 
@@ -237,6 +239,7 @@ gmproc_link_receive (GmprocLink *self, gint64 deadline, GCancellable *cancellabl
   *ret_kind = self->header.kind;
   *ret_body = g_steal_pointer (&self->body);
   *ret_size = self->body_filled;
+  gmproc_trace_mark ("message", "receive", "bytes", self->body_filled);
   self->header_filled = 0;
   self->body_allocated = 0;
   self->body_filled = 0;

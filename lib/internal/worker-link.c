@@ -96,16 +96,22 @@ gmproc_bell_sleep (GmprocBell *self, guint32 prepared, gint64 deadline, GCancell
   return gmproc_waitpoint_sleep (&self->monitor.waitpoint, prepared, deadline, cancellable, error);
 }
 
+GmprocWaitpoint *
+gmproc_bell_get_waitpoint (GmprocBell *self)
+{
+  return &self->monitor.waitpoint;
+}
+
 /* -- the link ---------------------------------------------------------------------------------- */
 
 /* In shared memory. */
 struct GmprocWorkerLinkPlace
 {
   guint64 magic;
-  guint64 current;        /* by the worker; by the pool, to condemn */
-  gint64 began;           /* by the worker */
-  guint32 waits[2];       /* for room: by the pool for tasks, by the worker for results */
-  guint32 retired;        /* by the worker */
+  guint64 current;  /* by the worker; by the pool, to condemn */
+  gint64 began;     /* by the worker */
+  guint32 waits[2]; /* for room: by the pool for tasks, by the worker for results */
+  guint32 retired;  /* by the worker */
   guint32 unused[7];
   GmprocStreamPlace tasks;
   GmprocStreamPlace results;

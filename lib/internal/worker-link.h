@@ -40,6 +40,9 @@ void gmproc_bell_ring (GmprocBell *self);
 gboolean gmproc_bell_sleep (GmprocBell *self, guint32 prepared, gint64 deadline,
                             GCancellable *cancellable, GError **error);
 
+/* For a main loop that waits for it; internal/watch.h. */
+GmprocWaitpoint *gmproc_bell_get_waitpoint (GmprocBell *self);
+
 /* -- the link ---------------------------------------------------------------------------------- */
 
 #define GMPROC_WORKER_LINK_CAPACITY (128 * 1024)

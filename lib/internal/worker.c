@@ -243,8 +243,8 @@ is_time_to_end (Worker *self)
              && gmproc_port_self_get_memory (gmproc_port_self_get_pid ()) > settings->max_memory);
 }
 
-/* Runs one item, or the whole slice, and sends what came of it. FALSE when the task ends here. INPUT
- * is NULL when there is none, with ERROR set. */
+/* Runs one item, or the whole slice, and sends what came of it. FALSE when the task ends here.
+ * INPUT is NULL when there is none, with ERROR set. */
 static gboolean
 run_item (Worker *self, const GmprocWorkerTask *task, guint32 place, GVariant *input,
           const GError *input_error)
@@ -307,8 +307,8 @@ run_task (Worker *self, const GmprocWorkerTask *task, GBytes *bytes, GError *err
 
       if (input != NULL && task->mode == GMPROC_WORKER_EACH && !is_single)
         item = g_variant_get_child_value (input, i);
-      goes_on = run_item (self, task, i, item != NULL ? item : input, error) &&
-                !is_time_to_end (self);
+      goes_on =
+          run_item (self, task, i, item != NULL ? item : input, error) && !is_time_to_end (self);
     }
   advance (self, 0, 0);
   g_clear_error (&error);
@@ -365,8 +365,7 @@ run_tasks (Worker *self)
 
   while (!is_time_to_end (self))
     {
-      gint64 deadline =
-          idle_time >= 0 ? g_get_monotonic_time () + idle_time : GMPROC_PORT_FOREVER;
+      gint64 deadline = idle_time >= 0 ? g_get_monotonic_time () + idle_time : GMPROC_PORT_FOREVER;
 
       if (!read_all (self, &task, sizeof task, deadline))
         break;
