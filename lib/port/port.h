@@ -420,15 +420,30 @@ void gmproc_port_leash_wear (gintptr given);
  *      for a test; NULL for none.
  */
 guint gmproc_port_quota_get (const char *root);
+
 /* -- random ------------------------------------------------------------------------------------
  * fill: SIZE bytes that nobody can guess, 256 at most.
+ */
 gboolean gmproc_port_random_fill (gpointer buffer, gsize size, GError **error);
+
+/* -- journal -----------------------------------------------------------------------------------
+ * A file that several processes append to.
+ *
+ * open:   the caller owns *ret_handle. IS_NEW empties the file, or makes it.
+ * append: one record, whole and behind everything that others have appended. Where the system fails
+ *         (a full disk) the record is lost.
+ */
+gboolean gmproc_port_journal_open (const char *path, gboolean is_new, gintptr *ret_handle,
+                                   GError **error);
+void gmproc_port_journal_append (gintptr handle, gconstpointer record, gsize size);
 
 /* -- self --------------------------------------------------------------------------------------
  * get_path:      the program file that this process runs, in a form that start can use even
  *                after the file was replaced or removed. Free with g_free().
  * get_pid:       this process. Costs no system call.
  * get_rough_time: g_get_monotonic_time(), but up to 20 ms late, for a few nanoseconds.
+ * get_memory:    the bytes of memory that the process PID, this one or a child, has in use now; 0
+ *                where the system does not tell.
  * is_privileged: the program runs with more rights than the user who started it.
  * set_title:     what ps, top and a debugger show for this process and its main thread; the
  *                system may cut it.
@@ -440,6 +455,7 @@ gboolean gmproc_port_random_fill (gpointer buffer, gsize size, GError **error);
  */
 char *gmproc_port_self_get_path (GError **error);
 gint64 gmproc_port_self_get_pid (void);
+guint64 gmproc_port_self_get_memory (gint64 pid);
 gint64 gmproc_port_self_get_rough_time (void);
 gboolean gmproc_port_self_is_privileged (void);
 void gmproc_port_self_set_title (const char *title);
