@@ -129,6 +129,8 @@ port_win32_sources = \
   lib/port/child-win32.c \
   lib/port/handle-win32.c \
   lib/port/handle-win32.h \
+  lib/port/job-win32.c \
+  lib/port/job-win32.h \
   lib/port/lifeline-win32.c \
   lib/port/lock-win32.c \
   lib/port/memory-win32.c \
@@ -136,6 +138,9 @@ port_win32_sources = \
   lib/port/overlapped-win32.h \
   lib/port/port-error-win32.c \
   lib/port/self-win32.c \
+  lib/port/spawn-win32.c \
+  lib/port/spawn-win32.h \
+  lib/port/status-win32.c \
   lib/port/status-win32.h \
   lib/port/thread-win32.c \
   lib/port/word-win32.c
