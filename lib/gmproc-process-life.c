@@ -180,14 +180,15 @@ start_locked (GmprocProcess *self, GBytes *bootstrap, GmprocParcel *parcel, GErr
   if (executable == NULL)
     return FALSE;
 
-  options = (GmprocChildOptions){ .executable = executable,
-                                  .label = priv->name,
-                                  .bootstrap = bootstrap,
+  options = (GmprocChildOptions){ .port = { .executable = executable,
+                                            .label = priv->name,
+                                            .bootstrap = bootstrap,
+                                            .ends_with_parent = priv->daemon },
                                   .is_daemon = priv->daemon,
                                   .owner = G_OBJECT (self),
                                   .exited = on_exited,
                                   .user_data = self };
-  options.handles = gmproc_parcel_get_handles (parcel, &options.n_handles);
+  options.port.handles = gmproc_parcel_get_handles (parcel, &options.port.n_handles);
   priv->exited_context = g_main_context_ref_thread_default ();
   priv->child = gmproc_child_start (&options, error);
   if (priv->child == NULL)

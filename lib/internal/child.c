@@ -200,8 +200,7 @@ start_locked (const GmprocChildOptions *options, GError **error)
       return NULL;
     }
 
-  port = gmproc_port_child_start (options->executable, options->label, options->bootstrap,
-                                  options->handles, options->n_handles, error);
+  port = gmproc_port_child_start (&options->port, error);
   if (port == NULL)
     return NULL;
 

@@ -19,7 +19,7 @@
  */
 #pragma once
 
-#include <gio/gio.h>
+#include "port/port.h"
 
 G_BEGIN_DECLS
 
@@ -30,11 +30,7 @@ typedef void (*GmprocChildExited) (gpointer user_data);
 
 typedef struct
 {
-  const char *executable;
-  const char *label;
-  GBytes *bootstrap;
-  const gintptr *handles;
-  guint n_handles;
+  GmprocPortChildOptions port;
   gboolean is_daemon;
   GObject *owner; /* gets a reference while the child runs */
   GmprocChildExited exited;

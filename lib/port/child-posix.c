@@ -123,21 +123,49 @@ plan_descriptors (gintptr bootstrap, const gintptr *handles, guint n_handles, in
 }
 
 static gboolean
-check_handles (const gintptr *handles, guint n_handles, GError **error)
+check_handle (gintptr handle, const char *what, GError **error)
 {
-  if (n_handles > MAX_HANDLES)
+  if (gmproc_port_handle_is_valid (handle))
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               "spawn: %s: descriptor %" G_GINT64_FORMAT " is not open", what, (gint64) handle);
+  return FALSE;
+}
+
+/* What the child would find out between fork() and exec(), where it can hardly say why. */
+static gboolean
+check_options (const GmprocPortChildOptions *options, GError **error)
+{
+  static const char *const names[GMPROC_PORT_N_STREAMS] = { "standard input", "standard output",
+                                                            "standard error" };
+
+  if (!gmproc_port_child_has_method (options->method))
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "spawn: a child can be given %d handles, not %u", MAX_HANDLES, n_handles);
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                           "spawn: this system has no fork server");
       return FALSE;
     }
-  /* The child would fail between fork() and exec(), where it can hardly say why. */
-  for (guint i = 0; i < n_handles; i++)
-    if (!gmproc_port_handle_is_valid (handles[i]))
-      {
-        gmproc_port_set_error (error, EBADF, "spawn");
-        return FALSE;
-      }
+  if (options->n_handles > MAX_HANDLES)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "spawn: a child can be given %d handles, not %u", MAX_HANDLES,
+                   options->n_handles);
+      return FALSE;
+    }
+  for (guint i = 0; i < options->n_handles; i++)
+    if (!check_handle (options->handles[i], "handles", error))
+      return FALSE;
+  for (int i = 0; options->streams != NULL && i < GMPROC_PORT_N_STREAMS; i++)
+    if (options->streams[i] != GMPROC_PORT_NO_HANDLE
+        && !check_handle (options->streams[i], names[i], error))
+      return FALSE;
+  if (options->working_directory != NULL
+      && !g_file_test (options->working_directory, G_FILE_TEST_IS_DIR))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                   "spawn: the working directory %s is no directory", options->working_directory);
+      return FALSE;
+    }
   return TRUE;
 }
 
@@ -152,34 +180,56 @@ translate_spawn_error (const GError *error)
   return G_IO_ERROR_FAILED;
 }
 
+gboolean
+gmproc_port_child_has_method (GmprocPortMethod method)
+{
+  return method == GMPROC_PORT_METHOD_SPAWN;
+}
+
+static int
+get_stream (const GmprocPortChildOptions *options, int number)
+{
+  return options->streams != NULL ? (int) options->streams[number] : (int) GMPROC_PORT_NO_HANDLE;
+}
+
+/* Not LEAVE_DESCRIPTORS_OPEN: a descriptor that some other library forgot to mark must not reach
+ * the child. */
+static gboolean
+spawn (const GmprocPortChildOptions *options, gintptr block, GPid *ret_pid, GError **error)
+{
+  g_autofree char *mark = g_strdup_printf (MARK "%u", options->n_handles);
+  g_autofree char *shown_label = make_label (options->label);
+  const char *argv[] = { options->executable, mark, shown_label, NULL };
+  gsize n_descriptors = (gsize) options->n_handles + 1;
+  g_autofree int *sources = g_new (int, n_descriptors);
+  g_autofree int *targets = g_new (int, n_descriptors);
+  g_autoptr (GError) local_error = NULL;
+
+  plan_descriptors (block, options->handles, options->n_handles, sources, targets);
+  if (g_spawn_async_with_pipes_and_fds (options->working_directory, argv, options->environment,
+                                        G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CLOEXEC_PIPES, NULL,
+                                        NULL, get_stream (options, 0), get_stream (options, 1),
+                                        get_stream (options, 2), sources, targets, n_descriptors,
+                                        ret_pid, NULL, NULL, NULL, &local_error))
+    return TRUE;
+
+  g_set_error (error, G_IO_ERROR, translate_spawn_error (local_error), "spawn: %s",
+               local_error->message);
+  return FALSE;
+}
+
 GmprocPortChild *
-gmproc_port_child_start (const char *executable, const char *label, GBytes *bootstrap,
-                         const gintptr *handles, guint n_handles, GError **error)
+gmproc_port_child_start (const GmprocPortChildOptions *options, GError **error)
 {
   gintptr block = GMPROC_PORT_NO_HANDLE;
-  g_autofree char *mark = g_strdup_printf (MARK "%u", n_handles);
-  g_autofree char *shown_label = make_label (label);
-  const char *argv[] = { executable, mark, shown_label, NULL };
-  g_autofree int *sources = g_new (int, (gsize) n_handles + 1);
-  g_autofree int *targets = g_new (int, (gsize) n_handles + 1);
-  g_autoptr (GError) local_error = NULL;
   GmprocPortChild *child = NULL;
   GPid pid;
 
-  if (!check_handles (handles, n_handles, error)
-      || !gmproc_port_memory_new_constant (bootstrap, &block, error))
+  if (!check_options (options, error)
+      || !gmproc_port_memory_new_constant (options->bootstrap, &block, error))
     goto out;
-  plan_descriptors (block, handles, n_handles, sources, targets);
-
-  /* Not LEAVE_DESCRIPTORS_OPEN: a descriptor that some other library forgot to mark must not
-   * reach the child. */
-  if (g_spawn_async_with_pipes_and_fds (
-          NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CLOEXEC_PIPES, NULL, NULL, -1, -1,
-          -1, sources, targets, (gsize) n_handles + 1, &pid, NULL, NULL, NULL, &local_error))
+  if (spawn (options, block, &pid, error))
     child = child_new (pid);
-  else
-    g_set_error (error, G_IO_ERROR, translate_spawn_error (local_error), "spawn: %s",
-                 local_error->message);
 
 out:
   gmproc_port_handle_close (&block);

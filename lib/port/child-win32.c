@@ -20,6 +20,7 @@
 #include "port.h"
 #include "port-error.h"
 #include "bootstrap-win32.h"
+#include "job-win32.h"
 #include "spawn-win32.h"
 #include "status-win32.h"
 
@@ -90,62 +91,99 @@ make_label (const char *label)
   return g_string_free (result, FALSE);
 }
 
-static gboolean
-check_handles (const gintptr *handles, guint n_handles, GError **error)
+gboolean
+gmproc_port_child_has_method (GmprocPortMethod method)
 {
-  if (n_handles > GMPROC_BOOTSTRAP_MAX_HANDLES)
+  return method == GMPROC_PORT_METHOD_SPAWN;
+}
+
+static gboolean
+check_handle (gintptr handle, const char *what, GError **error)
+{
+  if (gmproc_port_handle_is_valid (handle))
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               "spawn: %s: handle 0x%" G_GINT64_MODIFIER "x is not open", what, (gint64) handle);
+  return FALSE;
+}
+
+static gboolean
+check_options (const GmprocPortChildOptions *options, GError **error)
+{
+  static const char *const names[GMPROC_PORT_N_STREAMS] = { "standard input", "standard output",
+                                                            "standard error" };
+
+  if (!gmproc_port_child_has_method (options->method))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                           "spawn: this system has no fork server");
+      return FALSE;
+    }
+  if (options->n_handles > GMPROC_BOOTSTRAP_MAX_HANDLES)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                    "spawn: a child can be given %d handles, not %u", GMPROC_BOOTSTRAP_MAX_HANDLES,
-                   n_handles);
+                   options->n_handles);
       return FALSE;
     }
-  for (guint i = 0; i < n_handles; i++)
-    if (!gmproc_port_handle_is_valid (handles[i]))
-      {
-        g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                     "spawn: handle 0x%" G_GINT64_MODIFIER "x is not open", (gint64) handles[i]);
-        return FALSE;
-      }
+  for (guint i = 0; i < options->n_handles; i++)
+    if (!check_handle (options->handles[i], "handles", error))
+      return FALSE;
+  for (int i = 0; options->streams != NULL && i < GMPROC_PORT_N_STREAMS; i++)
+    if (options->streams[i] != GMPROC_PORT_NO_HANDLE
+        && !check_handle (options->streams[i], names[i], error))
+      return FALSE;
+  if (options->working_directory != NULL
+      && !g_file_test (options->working_directory, G_FILE_TEST_IS_DIR))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                   "spawn: the working directory %s is no directory", options->working_directory);
+      return FALSE;
+    }
   return TRUE;
 }
 
-/* The standard streams of this process that are there, and nothing for its input. */
+/* What was not given is nothing for the input, and the streams of this process that are there. */
 static void
-choose_streams (gintptr *streams)
+choose_streams (const GmprocPortChildOptions *options, gintptr *streams)
 {
-  static const DWORD names[GMPROC_SPAWN_N_STREAMS] = { STD_INPUT_HANDLE, STD_OUTPUT_HANDLE,
-                                                       STD_ERROR_HANDLE };
+  static const DWORD names[GMPROC_PORT_N_STREAMS] = { STD_INPUT_HANDLE, STD_OUTPUT_HANDLE,
+                                                      STD_ERROR_HANDLE };
 
-  streams[0] = GMPROC_PORT_NO_HANDLE;
-  for (int i = 1; i < GMPROC_SPAWN_N_STREAMS; i++)
+  for (int i = 0; i < GMPROC_PORT_N_STREAMS; i++)
     {
-      gintptr own = (gintptr) GetStdHandle (names[i]);
+      gintptr own = i == 0 ? GMPROC_PORT_NO_HANDLE : (gintptr) GetStdHandle (names[i]);
 
       streams[i] = gmproc_port_handle_is_valid (own) ? own : GMPROC_PORT_NO_HANDLE;
+      if (options->streams != NULL && options->streams[i] != GMPROC_PORT_NO_HANDLE)
+        streams[i] = options->streams[i];
     }
 }
 
-/* Starts EXECUTABLE, which will wait at READER. */
+/* Starts a child, which will wait at READER. */
 static GmprocPortChild *
-spawn (const char *executable, const char *label, guint n_handles, HANDLE reader, GError **error)
+spawn (const GmprocPortChildOptions *options, HANDLE reader, GError **error)
 {
-  g_autofree char *shown_label = make_label (label);
+  g_autofree char *shown_label = make_label (options->label);
   g_autofree char *mark = NULL;
-  const char *argv[] = { executable, NULL, shown_label, NULL };
-  GmprocSpawn spawn = { .executable = executable, .argv = argv };
+  const char *argv[] = { options->executable, NULL, shown_label, NULL };
+  GmprocSpawn spawn = { .executable = options->executable,
+                        .argv = argv,
+                        .envp = options->environment,
+                        .directory = options->working_directory };
   HANDLE process;
   DWORD pid;
   gboolean success;
 
   if (!gmproc_port_spawn_make_inheritable (reader, &spawn.inherited, error))
     return NULL;
-  mark = g_strdup_printf (MARK "%u:%" G_GINT64_FORMAT, n_handles, (gint64) spawn.inherited);
+  mark =
+      g_strdup_printf (MARK "%u:%" G_GINT64_FORMAT, options->n_handles, (gint64) spawn.inherited);
   argv[1] = mark;
-  choose_streams (spawn.streams);
+  choose_streams (options, spawn.streams);
   success = gmproc_port_spawn (&spawn, &process, &pid, error);
   gmproc_port_handle_close (&spawn.inherited);
-  return success ? child_new (process, pid, executable) : NULL;
+  return success ? child_new (process, pid, options->executable) : NULL;
 }
 
 /* The child ended while it was being started; instead of the error that this led to. */
@@ -174,14 +212,15 @@ send_message (HANDLE writer, const GmprocBootstrapMessage *message, GError **err
 }
 
 static gboolean
-give (GmprocPortChild *child, HANDLE writer, GBytes *bootstrap, const gintptr *handles,
-      guint n_handles, GError **error)
+give (GmprocPortChild *child, const GmprocPortChildOptions *options, HANDLE writer, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
   GmprocBootstrapMessage message;
 
-  if (gmproc_port_bootstrap_give ((HANDLE) child->process, bootstrap, handles, n_handles, &message,
-                                  &local_error)
+  if (options->ends_with_parent)
+    gmproc_port_job_add ((HANDLE) child->process);
+  if (gmproc_port_bootstrap_give ((HANDLE) child->process, options->bootstrap, options->handles,
+                                  options->n_handles, &message, &local_error)
       && send_message (writer, &message, &local_error))
     return TRUE;
 
@@ -195,23 +234,22 @@ give (GmprocPortChild *child, HANDLE writer, GBytes *bootstrap, const gintptr *h
 }
 
 GmprocPortChild *
-gmproc_port_child_start (const char *executable, const char *label, GBytes *bootstrap,
-                         const gintptr *handles, guint n_handles, GError **error)
+gmproc_port_child_start (const GmprocPortChildOptions *options, GError **error)
 {
   GmprocPortChild *child;
   HANDLE reader, writer;
 
-  if (!check_handles (handles, n_handles, error))
+  if (!check_options (options, error))
     return NULL;
   if (!CreatePipe (&reader, &writer, NULL, sizeof (GmprocBootstrapMessage)))
     {
       gmproc_port_set_error (error, (int) GetLastError (), "CreatePipe");
       return NULL;
     }
-  child = spawn (executable, label, n_handles, reader, error);
+  child = spawn (options, reader, error);
   /* Now only the child has a reading end, so a write fails when the child is gone. */
   (void) CloseHandle (reader);
-  if (child != NULL && !give (child, writer, bootstrap, handles, n_handles, error))
+  if (child != NULL && !give (child, options, writer, error))
     g_clear_pointer (&child, child_unref);
   (void) CloseHandle (writer);
   return child;

@@ -203,10 +203,12 @@ void gmproc_port_word_advance (GmprocPortWord *word);
 /* -- child -------------------------------------------------------------------------------------
  * A process that runs a program with the library in it, given a block of bytes and handles.
  *
- * start:   runs EXECUTABLE. The child has an empty standard input, the caller's standard output and
- *          error, the handles in HANDLES (copies; the caller keeps its own), and nothing else.
- * BOOTSTRAP may be of any size; start does not wait for the child to read it. LABEL shows in ps.
- *          The caller owns the child. Starting is safe from any thread at any time.
+ * start:   runs a program as OPTIONS say. The child has the standard streams of the options, the
+ *          handles in them (copies; the caller keeps its own), and nothing else. start does not
+ *          wait for the child to come to its main, and a bootstrap may be of any size. The caller
+ *          owns the child. Starting is safe from any thread at any time. After an error nothing
+ *          was started and nothing is left open. G_IO_ERROR_NOT_SUPPORTED for a method or an option
+ *          that the system has not.
  * watch:   calls EXITED once, in the context that was the thread's default when watch was
  *          called, after the child has ended and was reaped. Exactly one watch per child. The
  *          child may be freed before; EXITED still comes.
@@ -217,6 +219,8 @@ void gmproc_port_word_advance (GmprocPortWord *word);
  *          (owned, as are the handles in it; g_free()) and *ret_bootstrap. FALSE without an error:
  *          this is an ordinary start, or a privileged (set-user-ID) one, which never takes a
  *          bootstrap. FALSE with an error: the bootstrap is damaged.
+ *
+ * has_method: whether start can do it on this system.
  *
  * The exit status is the child's, or -N when signal N ended it. Where the system knows no
  * signals, TERMINATE gives -15, KILL -9 and INTERRUPT -2 when signal was what ended it. When
@@ -231,11 +235,37 @@ typedef enum
   GMPROC_PORT_SIGNAL_KILL
 } GmprocPortSignal;
 
+typedef enum
+{
+  GMPROC_PORT_METHOD_SPAWN,     /* the program is run anew */
+  GMPROC_PORT_METHOD_FORKSERVER /* a copy of a process that has come to receive before */
+} GmprocPortMethod;
+
+/* Whatever is zero has the default that stands there. All is borrowed for the call. */
+typedef struct
+{
+  GmprocPortMethod method;
+  const char *executable;
+  const char *label; /* shows in ps; any text */
+  GBytes *bootstrap;
+  const gintptr *handles;
+  guint n_handles;
+  const char *const *environment; /* "NAME=value", ended by NULL; NULL: this process's own, now */
+  const char *working_directory;  /* NULL: this process's own, now */
+  gboolean ends_with_parent;      /* a system that can ends the child after this process, however
+                                   * either of them fares; elsewhere the child has to look itself */
+
+  /* NULL, or the child's standard input, output and error. GMPROC_PORT_NO_HANDLE, and NULL for all
+   * three, is an input that is empty, and this process's own output and error. */
+  const gintptr *streams;
+} GmprocPortChildOptions;
+
+#define GMPROC_PORT_N_STREAMS 3
+
 typedef void (*GmprocPortChildExited) (GmprocPortChild *child, int exit_status, gpointer user_data);
 
-GmprocPortChild *gmproc_port_child_start (const char *executable, const char *label,
-                                          GBytes *bootstrap, const gintptr *handles,
-                                          guint n_handles, GError **error);
+gboolean gmproc_port_child_has_method (GmprocPortMethod method);
+GmprocPortChild *gmproc_port_child_start (const GmprocPortChildOptions *options, GError **error);
 gint64 gmproc_port_child_get_pid (GmprocPortChild *child);
 void gmproc_port_child_watch (GmprocPortChild *child, GmprocPortChildExited exited,
                               gpointer user_data);

@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-#define N_INHERITED (GMPROC_SPAWN_N_STREAMS + 1)
+#define N_INHERITED (GMPROC_PORT_N_STREAMS + 1)
 #define SYSTEM_ROOT "SystemRoot"
 
 /* -- text ------------------------------------------------------------------------------------ */
@@ -152,7 +152,7 @@ open_nothing (gintptr *ret_handle, GError **error)
 static gboolean
 make_streams (const GmprocSpawn *spawn, gintptr *streams, GError **error)
 {
-  for (int i = 0; i < GMPROC_SPAWN_N_STREAMS; i++)
+  for (int i = 0; i < GMPROC_PORT_N_STREAMS; i++)
     if (spawn->streams[i] == GMPROC_PORT_NO_HANDLE
             ? !open_nothing (&streams[i], error)
             : !gmproc_port_spawn_make_inheritable ((HANDLE) spawn->streams[i], &streams[i], error))
@@ -279,14 +279,14 @@ create (const GmprocSpawn *spawn, Texts *texts, gintptr *streams, PROCESS_INFORM
 gboolean
 gmproc_port_spawn (const GmprocSpawn *spawn, HANDLE *ret_process, DWORD *ret_pid, GError **error)
 {
-  gintptr streams[GMPROC_SPAWN_N_STREAMS] = { GMPROC_PORT_NO_HANDLE, GMPROC_PORT_NO_HANDLE,
-                                              GMPROC_PORT_NO_HANDLE };
+  gintptr streams[GMPROC_PORT_N_STREAMS] = { GMPROC_PORT_NO_HANDLE, GMPROC_PORT_NO_HANDLE,
+                                             GMPROC_PORT_NO_HANDLE };
   PROCESS_INFORMATION process;
   Texts texts = { NULL, NULL, NULL, NULL };
   gboolean success = make_texts (spawn, &texts, error) && make_streams (spawn, streams, error)
                      && create (spawn, &texts, streams, &process, error);
 
-  for (int i = 0; i < GMPROC_SPAWN_N_STREAMS; i++)
+  for (int i = 0; i < GMPROC_PORT_N_STREAMS; i++)
     gmproc_port_handle_close (&streams[i]);
   free_texts (&texts);
   if (!success)

@@ -10,22 +10,20 @@
  */
 #pragma once
 
-#include <gio/gio.h>
+#include "port.h"
+
 #include <windows.h>
 
 G_BEGIN_DECLS
 
-#define GMPROC_SPAWN_N_STREAMS 3
-
 typedef struct
 {
   const char *executable;
-  const char *const *argv; /* any text; the child's C library takes it apart again */
-  const char *const *envp; /* NULL: this process's environment */
-  const char *directory;   /* NULL: this process's working directory */
-  gintptr
-      streams[GMPROC_SPAWN_N_STREAMS]; /* input, output, error; GMPROC_PORT_NO_HANDLE: nothing */
-  gintptr inherited;                   /* inheritable already; has the same number in the child */
+  const char *const *argv;                /* any text; the child's C library takes it apart again */
+  const char *const *envp;                /* NULL: this process's environment */
+  const char *directory;                  /* NULL: this process's working directory */
+  gintptr streams[GMPROC_PORT_N_STREAMS]; /* input, output, error; GMPROC_PORT_NO_HANDLE: nothing */
+  gintptr inherited; /* inheritable already; has the same number in the child */
 } GmprocSpawn;
 
 /* An inheritable copy of HANDLE, which the caller closes as soon as the child is started. */

@@ -60,13 +60,23 @@ peer_get_start (void)
 GmprocPortChild *
 peer_start (const char *mode, const gintptr *handles, guint n_handles)
 {
+  return peer_start_with (mode,
+                          (GmprocPortChildOptions){ .handles = handles, .n_handles = n_handles });
+}
+
+GmprocPortChild *
+peer_start_with (const char *mode, GmprocPortChildOptions options)
+{
   g_autoptr (GBytes) bootstrap = g_bytes_new (mode, strlen (mode) + 1);
   g_autoptr (GError) error = NULL;
   g_autofree char *path = gmproc_port_self_get_path (&error);
   GmprocPortChild *peer;
 
   g_assert_no_error (error);
-  peer = gmproc_port_child_start (path, mode, bootstrap, handles, n_handles, &error);
+  options.executable = path;
+  options.label = mode;
+  options.bootstrap = bootstrap;
+  peer = gmproc_port_child_start (&options, &error);
   g_assert_no_error (error);
   g_assert_nonnull (peer);
   return peer;

@@ -35,6 +35,9 @@ const PeerStart *peer_get_start (void);
 /* Starts a peer; gives its handles as copies. */
 GmprocPortChild *peer_start (const char *mode, const gintptr *handles, guint n_handles);
 
+/* The same with other options; what it runs is filled in. */
+GmprocPortChild *peer_start_with (const char *mode, GmprocPortChildOptions options);
+
 /* Waits for its end, frees it, and gives its exit status. */
 int peer_join (GmprocPortChild *peer);
 

@@ -7,6 +7,7 @@
 #include "peer.h"
 #include "../support.h"
 
+#include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,11 +18,13 @@
 static char *program; /* this test program, for the starts that peer_start() does not do */
 
 static GmprocPortChild *
-start (const char *label, GBytes *bootstrap, const gintptr *handles, guint n_handles)
+start (const char *label, GBytes *bootstrap)
 {
   g_autoptr (GError) error = NULL;
-  GmprocPortChild *child =
-      gmproc_port_child_start (program, label, bootstrap, handles, n_handles, &error);
+  GmprocPortChildOptions options = { .executable = program,
+                                     .label = label,
+                                     .bootstrap = bootstrap };
+  GmprocPortChild *child = gmproc_port_child_start (&options, &error);
 
   g_assert_no_error (error);
   g_assert_nonnull (child);
@@ -309,7 +312,7 @@ test_large_bootstrap (void)
   strcpy ((char *) bytes, "large");
   for (gsize i = sizeof "large"; i < LARGE; i++)
     bytes[i] = large_pattern (i);
-  g_assert_cmpint (peer_join (start ("large", bootstrap, NULL, 0)), ==, EXIT_SUCCESS);
+  g_assert_cmpint (peer_join (start ("large", bootstrap)), ==, EXIT_SUCCESS);
 }
 
 static int
@@ -323,7 +326,7 @@ test_empty_bootstrap (void)
 {
   g_autoptr (GBytes) bootstrap = g_bytes_new (NULL, 0);
 
-  g_assert_cmpint (peer_join (start ("empty", bootstrap, NULL, 0)), ==, 42);
+  g_assert_cmpint (peer_join (start ("empty", bootstrap)), ==, 42);
 }
 
 static int
@@ -352,23 +355,38 @@ test_label_may_be_anything (void)
   g_autoptr (GBytes) bootstrap = g_bytes_new_static ("arguments", sizeof "arguments");
 
   for (gsize i = 0; i < G_N_ELEMENTS (labels); i++)
-    g_assert_cmpint (peer_join (start (labels[i], bootstrap, NULL, 0)), ==, EXIT_SUCCESS);
+    g_assert_cmpint (peer_join (start (labels[i], bootstrap)), ==, EXIT_SUCCESS);
+}
+
+/* The error of a start of "exit 0" with OPTIONS. */
+static GError *
+fail_to_start (GmprocPortChildOptions options)
+{
+  g_autoptr (GBytes) bootstrap = g_bytes_new_static ("exit 0", sizeof "exit 0");
+  GError *error = NULL;
+
+  if (options.executable == NULL)
+    options.executable = program;
+  options.label = "x";
+  options.bootstrap = bootstrap;
+  g_assert_null (gmproc_port_child_start (&options, &error));
+  g_assert_nonnull (error);
+  g_assert_true (error->domain == G_IO_ERROR);
+  return error;
 }
 
 static void
 test_no_such_program (void)
 {
-  g_autoptr (GBytes) bootstrap = g_bytes_new_static ("", 1);
   gintptr given[N_HANDLES];
 
   for (int i = 0; i < N_HANDLES; i += 2)
     peer_new_pipe (&given[i], &given[i + 1]);
   for (guint n_given = 0; n_given <= N_HANDLES; n_given += N_HANDLES / 10)
     {
-      g_autoptr (GError) error = NULL;
+      g_autoptr (GError) error = fail_to_start ((GmprocPortChildOptions){
+          .executable = "/no/such/program", .handles = given, .n_handles = n_given });
 
-      g_assert_null (
-          gmproc_port_child_start ("/no/such/program", "x", bootstrap, given, n_given, &error));
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
     }
   for (int i = 0; i < N_HANDLES; i++)
@@ -378,17 +396,93 @@ test_no_such_program (void)
 static void
 test_closed_handle_is_refused (void)
 {
-  g_autoptr (GBytes) bootstrap = g_bytes_new_static ("exit 0", sizeof "exit 0");
   g_autoptr (GError) error = NULL;
   gintptr reader, writer, number;
 
   peer_new_pipe (&reader, &writer);
   number = reader;
   gmproc_port_handle_close (&reader);
-  g_assert_null (gmproc_port_child_start (program, "x", bootstrap, &number, 1, &error));
-  g_assert_nonnull (error);
-  g_assert_true (error->domain == G_IO_ERROR);
+  error = fail_to_start ((GmprocPortChildOptions){ .handles = &number, .n_handles = 1 });
   gmproc_port_handle_close (&writer);
+}
+
+static int
+check_environment (const gintptr *handles G_GNUC_UNUSED, guint n_handles G_GNUC_UNUSED)
+{
+  return g_strcmp0 (g_getenv ("GMPROC_TEST_GIVEN"), "a=b c") == 0
+                 && g_getenv ("GMPROC_TEST_FROM_PARENT") == NULL
+             ? EXIT_SUCCESS
+             : EXIT_FAILURE;
+}
+
+/* PR-31: the environment is the one that was given, and no part of the parent's. */
+static void
+test_environment_is_the_one_given (void)
+{
+  g_auto (GStrv) environment =
+      g_environ_setenv (g_get_environ (), "GMPROC_TEST_GIVEN", "a=b c", TRUE);
+  GmprocPortChildOptions options = { .environment = (const char *const *) environment };
+
+  g_setenv ("GMPROC_TEST_FROM_PARENT", "1", TRUE);
+  g_assert_cmpint (peer_join (peer_start_with ("environment", options)), ==, EXIT_SUCCESS);
+  g_unsetenv ("GMPROC_TEST_FROM_PARENT");
+}
+
+static int
+check_own_environment (const gintptr *handles G_GNUC_UNUSED, guint n_handles G_GNUC_UNUSED)
+{
+  return g_strcmp0 (g_getenv ("GMPROC_TEST_FROM_PARENT"), "of now") == 0 ? EXIT_SUCCESS
+                                                                         : EXIT_FAILURE;
+}
+
+/* PR-31 */
+static void
+test_environment_is_the_parents_of_now (void)
+{
+  g_setenv ("GMPROC_TEST_FROM_PARENT", "of now", TRUE);
+  g_assert_cmpint (peer_join (peer_start ("own-environment", NULL, 0)), ==, EXIT_SUCCESS);
+  g_unsetenv ("GMPROC_TEST_FROM_PARENT");
+}
+
+/* The folder of the parent has this file, which its child is to find, or not. */
+#define LANDMARK "landmark"
+
+static int
+find_landmark (const gintptr *handles G_GNUC_UNUSED, guint n_handles G_GNUC_UNUSED)
+{
+  return g_file_test (LANDMARK, G_FILE_TEST_EXISTS) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static void
+test_working_directory (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("gmproc-XXXXXX", NULL);
+  g_autofree char *landmark = g_build_filename (folder, LANDMARK, NULL);
+  g_autofree char *before = g_get_current_dir ();
+  GmprocPortChildOptions options = { .working_directory = folder };
+
+  g_assert_true (g_file_set_contents (landmark, "", 0, NULL));
+  g_assert_cmpint (peer_join (peer_start ("landmark", NULL, 0)), ==, EXIT_FAILURE);
+  g_assert_cmpint (peer_join (peer_start_with ("landmark", options)), ==, EXIT_SUCCESS);
+  g_assert_cmpint (g_chdir (folder), ==, 0);
+  g_assert_cmpint (peer_join (peer_start ("landmark", NULL, 0)), ==, EXIT_SUCCESS);
+  g_assert_cmpint (g_chdir (before), ==, 0);
+  g_assert_cmpint (g_remove (landmark), ==, 0);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
+static void
+test_no_such_directory (void)
+{
+  g_autoptr (GError) missing =
+      fail_to_start ((GmprocPortChildOptions){ .working_directory = "/no/such/folder" });
+  g_autoptr (GError) file =
+      fail_to_start ((GmprocPortChildOptions){ .working_directory = program });
+
+  g_assert_error (missing, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_assert_nonnull (strstr (missing->message, "/no/such/folder"));
+  g_assert_error (file, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_assert_nonnull (strstr (file->message, program));
 }
 
 static void
@@ -490,6 +584,9 @@ main (int argc, char **argv)
                                 { "large", check_large_bootstrap },
                                 { "", check_empty_bootstrap },
                                 { "arguments", check_arguments },
+                                { "environment", check_environment },
+                                { "own-environment", check_own_environment },
+                                { "landmark", find_landmark },
                                 { NULL, NULL } };
   int result;
 
@@ -510,6 +607,10 @@ main (int argc, char **argv)
   gmproc_test_add ("/port/child/label", test_label_may_be_anything);
   gmproc_test_add ("/port/child/no-program", test_no_such_program);
   gmproc_test_add ("/port/child/closed-handle", test_closed_handle_is_refused);
+  gmproc_test_add ("/port/child/environment", test_environment_is_the_one_given);
+  gmproc_test_add ("/port/child/own-environment", test_environment_is_the_parents_of_now);
+  gmproc_test_add ("/port/child/directory", test_working_directory);
+  gmproc_test_add ("/port/child/no-directory", test_no_such_directory);
   gmproc_test_add ("/port/child/receive", test_receive_refuses_what_is_not_from_start);
   gmproc_test_add ("/port/child/thread", test_started_from_a_short_lived_thread);
   gmproc_test_add ("/port/child/threads", test_starts_from_many_threads);

@@ -10,6 +10,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -170,6 +171,90 @@ test_closed_standard_streams (void)
   gmproc_port_handle_close (&writer);
 }
 
+/* Copies its standard input to its output, and a word to its error. */
+static int
+copy_input (const gintptr *handles G_GNUC_UNUSED, guint n_handles G_GNUC_UNUSED)
+{
+  char buffer[16];
+  ssize_t n_read = read (STDIN_FILENO, buffer, sizeof buffer);
+
+  g_assert_cmpint (n_read, >=, 0);
+  g_assert_cmpint (write (STDOUT_FILENO, buffer, (size_t) n_read), ==, n_read);
+  g_assert_cmpint (write (STDERR_FILENO, "done", 4), ==, 4);
+  return (int) n_read;
+}
+
+static void
+assert_comes (gintptr reader, const char *expected)
+{
+  char buffer[16] = "";
+
+  g_assert_cmpint (read ((int) reader, buffer, sizeof buffer - 1), ==, strlen (expected));
+  g_assert_cmpstr (buffer, ==, expected);
+}
+
+static void
+test_streams_are_those_given (void)
+{
+  gintptr readers[GMPROC_PORT_N_STREAMS], writers[GMPROC_PORT_N_STREAMS];
+  gintptr streams[GMPROC_PORT_N_STREAMS];
+
+  for (int i = 0; i < GMPROC_PORT_N_STREAMS; i++)
+    {
+      peer_new_pipe (&readers[i], &writers[i]);
+      streams[i] = i == STDIN_FILENO ? readers[i] : writers[i];
+    }
+  g_assert_cmpint (write ((int) writers[STDIN_FILENO], "hello", 5), ==, 5);
+  g_assert_cmpint (
+      peer_join (peer_start_with ("copy", (GmprocPortChildOptions){ .streams = streams })), ==, 5);
+  assert_comes (readers[STDOUT_FILENO], "hello");
+  assert_comes (readers[STDERR_FILENO], "done");
+  for (int i = 0; i < GMPROC_PORT_N_STREAMS; i++)
+    {
+      gmproc_port_handle_close (&readers[i]);
+      gmproc_port_handle_close (&writers[i]);
+    }
+}
+
+/* The default of each is there beside others that are given: an empty input, our own error. The
+ * same handle may be given twice. */
+static void
+test_streams_have_defaults (void)
+{
+  gintptr reader, writer;
+  gintptr streams[GMPROC_PORT_N_STREAMS] = { GMPROC_PORT_NO_HANDLE, 0, 0 };
+  GmprocPortChildOptions options = { .streams = streams };
+
+  peer_new_pipe (&reader, &writer);
+  streams[STDOUT_FILENO] = writer;
+  streams[STDERR_FILENO] = writer;
+  g_assert_cmpint (peer_join (peer_start_with ("copy", options)), ==, 0);
+  assert_comes (reader, "done");
+  gmproc_port_handle_close (&reader);
+  gmproc_port_handle_close (&writer);
+}
+
+static void
+test_closed_stream_is_refused (void)
+{
+  gintptr reader, writer;
+  gintptr streams[GMPROC_PORT_N_STREAMS] = { GMPROC_PORT_NO_HANDLE, GMPROC_PORT_NO_HANDLE, 0 };
+  g_autoptr (GBytes) bootstrap = g_bytes_new_static ("copy", sizeof "copy");
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = gmproc_port_self_get_path (NULL);
+  GmprocPortChildOptions options = {
+    .executable = path, .label = "x", .bootstrap = bootstrap, .streams = streams
+  };
+
+  peer_new_pipe (&reader, &writer);
+  streams[STDERR_FILENO] = writer;
+  gmproc_port_handle_close (&writer);
+  g_assert_null (gmproc_port_child_start (&options, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_assert_nonnull (strstr (error->message, "standard error"));
+  gmproc_port_handle_close (&reader);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -177,6 +262,7 @@ main (int argc, char **argv)
                                 { "watch", watch },
                                 { "keep-and-fork", keep_and_fork },
                                 { "close-streams", close_streams },
+                                { "copy", copy_input },
                                 { NULL, NULL } };
 
   peer_main (&argc, &argv, peers);
@@ -186,5 +272,8 @@ main (int argc, char **argv)
   gmproc_test_add ("/port/posix/thread", test_thread_takes_no_signals);
   gmproc_test_add ("/port/posix/forked-copy", test_forked_copy_does_not_hold_the_lifeline);
   gmproc_test_add ("/port/posix/closed-streams", test_closed_standard_streams);
+  gmproc_test_add ("/port/posix/streams", test_streams_are_those_given);
+  gmproc_test_add ("/port/posix/default-streams", test_streams_have_defaults);
+  gmproc_test_add ("/port/posix/closed-stream", test_closed_stream_is_refused);
   return g_test_run ();
 }

@@ -78,7 +78,12 @@ test_removed_program_starts_itself (void)
   given[0] = up_writer;
   given[1] = go_reader;
 
-  child = gmproc_port_child_start (copy, "copy", bootstrap, given, 2, NULL);
+  child = gmproc_port_child_start (&(GmprocPortChildOptions){ .executable = copy,
+                                                              .label = "copy",
+                                                              .bootstrap = bootstrap,
+                                                              .handles = given,
+                                                              .n_handles = 2 },
+                                   NULL);
   g_assert_nonnull (child);
   peer_wait (up_reader);
   removed = g_remove (copy) == 0;
