@@ -30,7 +30,8 @@ int party_join (Party *party);
 /* Processes only: SIGKILL; the end is waited for. */
 void party_kill (Party *party);
 
-/* Processes only: SIGSTOP and SIGCONT. FALSE where there is no such thing. */
+/* Processes only: no thread of it runs any more, until continue. FALSE where that cannot be done.
+ */
 gboolean party_stop (Party *party);
 void party_continue (Party *party);
 
