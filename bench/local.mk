@@ -1,12 +1,28 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The libgmproc authors
 #
-# Built and run by `make bench` only.
+# Built and run by `make bench` only. Each program is bench/AREA-PEER and is made of that one file
+# and libbench; bench/AREA.works has the rows of the area. To add a program, add its name to the
+# list, and its libraries below; bench/run finds it by its name.
 
-bench_programs = bench/first-look
-EXTRA_PROGRAMS += $(bench_programs)
-CLEANFILES += $(bench_programs:=$(EXEEXT))
-EXTRA_DIST += bench/README.md bench/peer_cpython.py
+bench_programs = \
+  bench/first-look \
+  bench/queue-ours
+
+if !OS_WIN32
+bench_programs += \
+  bench/queue-raw
+endif
+
+EXTRA_LTLIBRARIES = bench/libbench.la
+bench_libbench_la_SOURCES = \
+  bench/bench.c \
+  bench/bench.h
+bench_libbench_la_LIBADD = $(GLIB_LIBS)
+
+bench_ours = bench/libbench.la lib/libgmproc.la $(GLIB_LIBS)
+bench_raw = bench/libbench.la $(GLIB_LIBS)
+
 bench_first_look_SOURCES = \
   bench/first-look.c \
   bench/measure.c \
@@ -15,6 +31,59 @@ bench_first_look_SOURCES = \
   bench/raw.c
 bench_first_look_LDADD = lib/libgmproc.la $(GLIB_LIBS)
 
+bench_queue_ours_LDADD = $(bench_ours)
+
+# The peers' sides of a queue: what is not installed is not built, and bench/run names it.
+queue_crowd = bench/queue-crowd.c bench/queue-crowd.h
+bench_queue_raw_SOURCES = bench/queue-raw.c $(queue_crowd)
+bench_queue_raw_LDADD = $(bench_raw)
+bench_queue_gdbus_LDADD = $(bench_raw)
+bench_queue_mq_SOURCES = bench/queue-mq.c $(queue_crowd)
+bench_queue_mq_LDADD = $(bench_raw) $(MQ_LIBS)
+bench_queue_zmq_SOURCES = bench/queue-zmq.c $(queue_crowd)
+bench_queue_zmq_CPPFLAGS = $(AM_CPPFLAGS) $(ZMQ_CFLAGS)
+bench_queue_zmq_LDADD = $(bench_raw) $(ZMQ_LIBS)
+bench_queue_nng_SOURCES = bench/queue-nng.c $(queue_crowd)
+bench_queue_nng_LDADD = $(bench_raw) -lnng
+
+if HAVE_MQ
+bench_programs += bench/queue-mq
+endif
+if HAVE_ZMQ
+bench_programs += bench/queue-zmq
+endif
+if HAVE_NNG
+bench_programs += bench/queue-nng
+endif
+
+EXTRA_PROGRAMS += \
+  bench/first-look \
+  bench/queue-gdbus \
+  bench/queue-mq \
+  bench/queue-nng \
+  bench/queue-ours \
+  bench/queue-raw \
+  bench/queue-zmq
+
+# Boost is C++, which nothing else here is; so this program does without Automake's C++.
+bench_cxx_programs =
+if HAVE_BOOST
+bench_cxx_programs += bench/queue-boost
+endif
+bench/queue-boost: bench/queue-boost.cc bench/queue-crowd.c bench/queue-crowd.h bench/libbench.la
+	$(AM_V_GEN)$(COMPILE) $(AM_CPPFLAGS) $(GLIB_CFLAGS) -c -o bench/queue-boost-crowd.o \
+	  $(top_srcdir)/bench/queue-crowd.c && \
+	$(LIBTOOL) $(AM_V_lt) --tag=CC --mode=link $(CXX) $(CXXFLAGS) $(DEFS) $(DEFAULT_INCLUDES) \
+	  $(AM_CPPFLAGS) $(GLIB_CFLAGS) -o $@ $(top_srcdir)/bench/queue-boost.cc \
+	  bench/queue-boost-crowd.o $(bench_raw) -lrt -lpthread
+
+CLEANFILES += $(EXTRA_PROGRAMS) bench/queue-boost bench/libbench.la \
+  bench/figures.csv bench/figures.md bench/figures.svg
+EXTRA_DIST += bench/README.md bench/peer_cpython.py bench/run bench/queue-boost.cc \
+  bench/queue.works
+
+# BENCH_FLAGS are options of bench/run: make bench BENCH_FLAGS='--quick --only=queue'
 .PHONY: bench
-bench: $(bench_programs:=$(EXEEXT))
-	$(AM_V_at)PEER_CPYTHON='$(abs_top_srcdir)/bench/peer_cpython.py' bench/first-look$(EXEEXT)
+bench: $(bench_programs:=$(EXEEXT)) $(bench_cxx_programs)
+	$(AM_V_at)$(PYTHON3) $(top_srcdir)/bench/run --source-dir=$(top_srcdir)/bench \
+	  --bin-dir=bench --output-dir=bench $(BENCH_FLAGS)

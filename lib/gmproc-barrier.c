@@ -17,9 +17,14 @@
  * round that is full waits for the next one. The action and the default timeout are no part of the
  * shared state: the action belongs to one object of one process, the timeout never changes.
  *
- * Deaths: a party that dies while it waits still counts as arrived in that round; one that dies
- * before it arrives, or in its action, holds the others up until their timeout, an abort or a
- * reset.
+ * Deaths: every process that has waited at the barrier, or got it from another process, is a party
+ * until it drops the barrier or ends in order (internal/parties.h). When one has died otherwise,
+ * while it waited, before it came, or in its action, the round breaks, and the error names it: the
+ * last one to arrive looks for dead ones before it ends the round, and who waits looks now and
+ * then. A process that is stopped is not dead.
+ *
+ * Fairness: all who wait go on together; who runs first is up to the system.
+ * Memory: what any party wrote before it arrived is seen by all when they have crossed.
  */
 #include "config.h"
 
@@ -30,7 +35,15 @@
 #include "internal/deadline.h"
 #include "internal/guard.h"
 #include "internal/monitor.h"
+#include "internal/parties.h"
 #include "internal/shareable.h"
+#include "internal/spin.h"
+
+/* How long a party waits before it looks for dead ones: at first, and at most. With many parties
+ * each look takes longer, and each of them looks. */
+#define FIRST_LOOK (10 * G_TIME_SPAN_MILLISECOND)
+#define LONGEST_BETWEEN_LOOKS (200 * G_TIME_SPAN_MILLISECOND)
+#define PARTIES_FOR_A_LOOK (64)
 
 struct _GmprocBarrier
 {
@@ -41,6 +54,7 @@ struct _GmprocBarrier
   gpointer user_data;
   GDestroyNotify destroy;
   gint64 default_timeout;
+  GmprocNote *party; /* written inside the barrier's lock; NULL when this process is no party yet */
 };
 
 /* In shared memory. `parties` is written before the barrier is handed out, the rest inside the
@@ -50,6 +64,7 @@ typedef struct
   guint64 word;
   guint64 broken_rounds;
   guint32 parties;
+  guint32 processes; /* the first one of the chain; see internal/parties.h */
 } State;
 
 G_STATIC_ASSERT (sizeof (State) <= GMPROC_MONITOR_STATE_SIZE);
@@ -88,11 +103,57 @@ get_round (guint64 word)
   return word >> ROUND_SHIFT;
 }
 
+/* -- the processes that belong to it --------------------------------------------------------- */
+
+/* A barrier that came from another family has notes of that one, if any. */
+static gboolean
+has_parties (GmprocBarrier *self)
+{
+  return gmproc_slot_is_of_family (&self->monitor.slot);
+}
+
+static void
+join_locked (GmprocBarrier *self)
+{
+  if (self->party == NULL && has_parties (self))
+    self->party =
+        gmproc_parties_join_locked (&get_state (self)->processes, &self->monitor.slot.subject);
+}
+
+static void
+leave (GmprocBarrier *self)
+{
+  if (self->monitor.slot.place == NULL || !has_parties (self) || get_state (self)->processes == 0)
+    return;
+
+  gmproc_guard_enter_always (&self->monitor.lock);
+  if (self->party != NULL)
+    gmproc_parties_leave_locked (&get_state (self)->processes, self->party);
+  gmproc_parties_tidy_locked (&get_state (self)->processes);
+  gmproc_guard_leave (&self->monitor.lock);
+}
+
+/* How many threads of this process wait at the barrier. */
+static void
+count_waiting_locked (GmprocBarrier *self, int change)
+{
+  if (self->party != NULL)
+    (void) __atomic_fetch_add (&self->party->thread, (guint32) change, __ATOMIC_RELAXED);
+}
+
+static gboolean
+find_dead_locked (GmprocBarrier *self, GmprocFamilyMember *ret_dead)
+{
+  return has_parties (self)
+         && gmproc_parties_find_dead_locked (&get_state (self)->processes, ret_dead);
+}
+
 static void
 gmproc_barrier_finalize (GObject *object)
 {
   GmprocBarrier *self = GMPROC_BARRIER (object);
 
+  leave (self);
   gmproc_monitor_clear (&self->monitor);
   if (self->destroy != NULL)
     self->destroy (self->user_data);
@@ -140,6 +201,11 @@ gmproc_barrier_import_from (GVariant *parameters, GmprocParcel *parcel, GError *
   g_variant_get (parameters, FORMAT, &monitor, &self->default_timeout);
   if (!gmproc_monitor_import (&self->monitor, monitor, KIND, parcel, error))
     return NULL;
+
+  /* Who got the barrier is waited for, and must not die unnoticed before it comes. */
+  gmproc_guard_enter_always (&self->monitor.lock);
+  join_locked (self);
+  gmproc_guard_leave (&self->monitor.lock);
   return (GmprocShareable *) g_steal_pointer (&self);
 }
 
@@ -178,18 +244,38 @@ end_round_locked (GmprocBarrier *self, guint64 word, gboolean was_broken, gboole
   GMPROC_CRASH_POINT ("barrier-end-committed");
 }
 
-static gboolean
-set_broken_error (GError **error)
+/* How a round was, or is, broken. */
+typedef struct
 {
-  g_set_error_literal (error, GMPROC_ERROR, GMPROC_ERROR_BARRIER_BROKEN,
-                       "The barrier is broken: a party gave up, or it was aborted or reset");
+  gboolean is_broken;
+  gboolean has_dead;
+  GmprocFamilyMember dead;
+} Damage;
+
+static void
+note_damage_locked (GmprocBarrier *self, gboolean is_broken, Damage *ret_damage)
+{
+  ret_damage->is_broken = is_broken;
+  ret_damage->has_dead = is_broken && find_dead_locked (self, &ret_damage->dead);
+}
+
+static gboolean
+set_broken_error (const Damage *damage, GError **error)
+{
+  if (damage->has_dead)
+    g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BARRIER_BROKEN,
+                 "The barrier is broken: %s (process %" G_GINT64_FORMAT ") has died",
+                 damage->dead.name, damage->dead.pid);
+  else
+    g_set_error_literal (error, GMPROC_ERROR, GMPROC_ERROR_BARRIER_BROKEN,
+                         "The barrier is broken: a party gave up, or it was aborted or reset");
   return FALSE;
 }
 
 typedef enum
 {
   ARRIVAL_FAILED,  /* with an error, before the lock or the round was free */
-  ARRIVAL_REFUSED, /* the barrier is broken */
+  ARRIVAL_REFUSED, /* with an error: the barrier is broken */
   ARRIVAL_EARLY,   /* the round is full, and its action runs: not arrived yet */
   ARRIVAL_WAITS,
   ARRIVAL_ACTS,   /* as the last one, which has to end the round after its action */
@@ -197,22 +283,31 @@ typedef enum
 } Arrival;
 
 static Arrival
-arrive_locked (GmprocBarrier *self, guint64 word)
+arrive_locked (GmprocBarrier *self, guint64 word, Damage *ret_damage)
 {
   guint arrived = word & ARRIVED_MASK;
   gboolean is_last = arrived + 1 == get_state (self)->parties;
   Arrival arrival = ARRIVAL_CROSSES;
 
-  if ((word & IS_BROKEN) != 0)
+  join_locked (self);
+  note_damage_locked (self, (word & IS_BROKEN) != 0, ret_damage);
+  if (ret_damage->is_broken)
     return ARRIVAL_REFUSED;
   if (arrived == get_state (self)->parties)
     return ARRIVAL_EARLY;
+  if (is_last && find_dead_locked (self, &ret_damage->dead))
+    {
+      ret_damage->is_broken = ret_damage->has_dead = TRUE;
+      end_round_locked (self, word, TRUE, TRUE);
+      return ARRIVAL_REFUSED;
+    }
 
   GMPROC_CRASH_POINT ("barrier-arrive-commit");
   if (is_last && self->action == NULL)
     end_round_locked (self, word, FALSE, FALSE);
   else
     {
+      count_waiting_locked (self, 1);
       commit_locked (self, word + 1);
       arrival = is_last ? ARRIVAL_ACTS : ARRIVAL_WAITS;
     }
@@ -222,14 +317,14 @@ arrive_locked (GmprocBarrier *self, guint64 word)
 
 /* -- waiting --------------------------------------------------------------------------------- */
 
-/* Whether ROUND is over; then *ret_was_broken says how it ended. */
+/* Whether ROUND is over; then *ret_damage says how it ended. */
 static gboolean
-is_over_locked (GmprocBarrier *self, guint32 round, gboolean *ret_was_broken)
+is_over_locked (GmprocBarrier *self, guint32 round, Damage *ret_damage)
 {
   if (get_round (load_word (self)) == round)
     return FALSE;
 
-  *ret_was_broken = (get_state (self)->broken_rounds >> round % 64 & 1) != 0;
+  note_damage_locked (self, (get_state (self)->broken_rounds >> round % 64 & 1) != 0, ret_damage);
   return TRUE;
 }
 
@@ -238,19 +333,79 @@ is_over_locked (GmprocBarrier *self, guint32 round, gboolean *ret_was_broken)
 static gboolean
 give_up (GmprocBarrier *self, guint32 round, GError *reason, GError **error)
 {
-  gboolean was_broken = TRUE;
+  Damage damage = { .is_broken = TRUE };
   gboolean is_over;
 
   GMPROC_CRASH_POINT ("barrier-give-up");
   gmproc_guard_enter_always (&self->monitor.lock);
-  is_over = is_over_locked (self, round, &was_broken);
+  is_over = is_over_locked (self, round, &damage);
   if (!is_over)
     end_round_locked (self, load_word (self), TRUE, TRUE);
+  count_waiting_locked (self, -1);
   gmproc_guard_leave (&self->monitor.lock);
 
-  if (!was_broken)
+  if (!damage.is_broken)
     {
       g_error_free (reason);
+      return TRUE;
+    }
+  g_propagate_error (error, reason);
+  return FALSE;
+}
+
+/* When somebody has died the round of WORD ends. */
+static gboolean
+end_for_dead_locked (GmprocBarrier *self, Damage *ret_damage)
+{
+  if (!find_dead_locked (self, &ret_damage->dead))
+    return FALSE;
+  ret_damage->is_broken = ret_damage->has_dead = TRUE;
+  end_round_locked (self, load_word (self), TRUE, TRUE);
+  return TRUE;
+}
+
+/* For one wait: when to look for dead parties. */
+typedef struct
+{
+  gint64 pause;
+  gint64 longest_pause;
+  gboolean may_spin;
+  gboolean is_due;
+} Looks;
+
+/* Who spins while the last party has no processor keeps it from arriving. */
+static void
+looks_init (Looks *looks, GmprocBarrier *self)
+{
+  guint parties = get_state (self)->parties;
+
+  looks->pause = FIRST_LOOK;
+  looks->longest_pause = LONGEST_BETWEEN_LOOKS * (1 + (gint64) (parties / PARTIES_FOR_A_LOOK));
+  looks->may_spin = parties <= gmproc_spin_get_n_processors ();
+  looks->is_due = FALSE;
+}
+
+/* Sleeps once; TRUE also when it is time to look for dead parties. */
+static gboolean
+sleep_or_look (GmprocBarrier *self, Looks *looks, guint32 prepared, gint64 deadline,
+               GCancellable *cancellable, GError **error)
+{
+  gint64 until = MIN (deadline, g_get_monotonic_time () + looks->pause);
+  gboolean may_spin = looks->may_spin;
+  GError *reason = NULL;
+
+  looks->may_spin = FALSE;
+  looks->is_due = FALSE;
+  if (may_spin
+          ? gmproc_waitpoint_sleep (&self->monitor.waitpoint, prepared, until, cancellable, &reason)
+          : gmproc_waitpoint_doze (&self->monitor.waitpoint, prepared, until, cancellable, &reason))
+    return TRUE;
+
+  if (until < deadline && g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    {
+      g_error_free (reason);
+      looks->pause = MIN (2 * looks->pause, looks->longest_pause);
+      looks->is_due = TRUE;
       return TRUE;
     }
   g_propagate_error (error, reason);
@@ -261,26 +416,30 @@ static gboolean
 wait_for_round (GmprocBarrier *self, guint32 round, guint32 prepared, gint64 deadline,
                 GCancellable *cancellable, GError **error)
 {
-  gboolean was_broken = FALSE;
+  Damage damage = { 0 };
   gboolean is_over = FALSE;
+  Looks looks;
 
+  looks_init (&looks, self);
   while (!is_over)
     {
       GError *reason = NULL;
 
-      if (!gmproc_waitpoint_sleep (&self->monitor.waitpoint, prepared, deadline, cancellable,
-                                   &reason))
+      if (!sleep_or_look (self, &looks, prepared, deadline, cancellable, &reason))
         return give_up (self, round, reason, error);
 
       GMPROC_CRASH_POINT ("barrier-wait-slept");
       gmproc_guard_enter_always (&self->monitor.lock);
-      is_over = is_over_locked (self, round, &was_broken);
-      if (!is_over)
+      is_over = is_over_locked (self, round, &damage)
+                || (looks.is_due && end_for_dead_locked (self, &damage));
+      if (is_over)
+        count_waiting_locked (self, -1);
+      else
         prepared = gmproc_waitpoint_prepare (&self->monitor.waitpoint);
       gmproc_guard_leave (&self->monitor.lock);
     }
 
-  return was_broken ? set_broken_error (error) : TRUE;
+  return damage.is_broken ? set_broken_error (&damage, error) : TRUE;
 }
 
 /* By the last party of ROUND, which goes on only if nobody gave up meanwhile. */
@@ -289,15 +448,16 @@ act (GmprocBarrier *self, guint32 round, GError **error)
 {
   g_autoptr (GError) reason = NULL;
   gboolean has_worked = self->action (self->user_data, &reason);
-  gboolean was_broken = FALSE;
+  Damage damage = { 0 };
 
   gmproc_guard_enter_always (&self->monitor.lock);
-  if (!is_over_locked (self, round, &was_broken))
+  if (!is_over_locked (self, round, &damage))
     end_round_locked (self, load_word (self), !has_worked, !has_worked);
+  count_waiting_locked (self, -1);
   gmproc_guard_leave (&self->monitor.lock);
 
   if (has_worked)
-    return was_broken ? set_broken_error (error) : TRUE;
+    return damage.is_broken ? set_broken_error (&damage, error) : TRUE;
   if (reason == NULL)
     g_set_error_literal (&reason, GMPROC_ERROR, GMPROC_ERROR_FAILED,
                          "The barrier's action failed and did not say why");
@@ -382,25 +542,31 @@ static Arrival
 arrive (GmprocBarrier *self, gint64 deadline, GCancellable *cancellable, guint64 *ret_word,
         guint32 *ret_prepared, GError **error)
 {
+  Damage damage = { 0 };
   Arrival arrival;
+  Looks looks;
 
+  looks_init (&looks, self);
   do
     {
       if (!gmproc_guard_enter (&self->monitor.lock, deadline, cancellable, error))
         return ARRIVAL_FAILED;
       *ret_word = load_word (self);
-      arrival = arrive_locked (self, *ret_word);
+      arrival = arrive_locked (self, *ret_word, &damage);
+      if (arrival == ARRIVAL_EARLY && looks.is_due && end_for_dead_locked (self, &damage))
+        arrival = ARRIVAL_REFUSED;
       if (arrival == ARRIVAL_EARLY || arrival == ARRIVAL_WAITS)
         *ret_prepared = gmproc_waitpoint_prepare (&self->monitor.waitpoint);
       gmproc_guard_leave (&self->monitor.lock);
 
       if (arrival == ARRIVAL_EARLY
-          && !gmproc_waitpoint_sleep (&self->monitor.waitpoint, *ret_prepared, deadline,
-                                      cancellable, error))
+          && !sleep_or_look (self, &looks, *ret_prepared, deadline, cancellable, error))
         return ARRIVAL_FAILED;
     }
   while (arrival == ARRIVAL_EARLY);
 
+  if (arrival == ARRIVAL_REFUSED)
+    (void) set_broken_error (&damage, error);
   return arrival;
 }
 
@@ -417,7 +583,12 @@ arrive (GmprocBarrier *self, gint64 deadline, GCancellable *cancellable, guint64
  *
  * Errors: %G_IO_ERROR_TIMED_OUT and %G_IO_ERROR_CANCELLED for the party that gives up; what the
  * action says for the party that ran it; %GMPROC_ERROR_BARRIER_BROKEN for the others, and until
- * gmproc_barrier_reset().
+ * gmproc_barrier_reset(). When a party has died, its message names the process.
+ *
+ * A party is every process that has waited at the barrier or got it from another process, until it
+ * drops the barrier or ends by exit(). When one is killed or crashes, the barrier breaks, whether
+ * it had arrived or not; who waits learns of it within a fraction of a second. In Python everybody
+ * else waits for ever.
  *
  * Returns: the number of parties that had arrived before, 0 for exactly one of them; -1 on error
  * Since: 1.0
@@ -450,8 +621,6 @@ gmproc_barrier_wait (GmprocBarrier *self, gint64 timeout, GCancellable *cancella
       has_crossed = wait_for_round (self, get_round (word), prepared, deadline, cancellable, error);
       break;
     case ARRIVAL_REFUSED:
-      has_crossed = set_broken_error (error);
-      break;
     case ARRIVAL_FAILED:
     default:
       has_crossed = FALSE;
@@ -482,7 +651,8 @@ gmproc_barrier_abort (GmprocBarrier *self)
  * gmproc_barrier_reset:
  * @self: a barrier
  *
- * Makes the barrier new: who waits gets %GMPROC_ERROR_BARRIER_BROKEN, who comes begins a round.
+ * Makes the barrier new: who waits gets %GMPROC_ERROR_BARRIER_BROKEN, who comes begins a round. The
+ * dead are no parties any more.
  *
  * Since: 1.0
  */
@@ -492,6 +662,8 @@ gmproc_barrier_reset (GmprocBarrier *self)
   g_return_if_fail (GMPROC_IS_BARRIER (self));
 
   gmproc_guard_enter_always (&self->monitor.lock);
+  if (has_parties (self))
+    gmproc_parties_forget_dead_locked (&get_state (self)->processes);
   end_round_locked (self, load_word (self), TRUE, FALSE);
   gmproc_guard_leave (&self->monitor.lock);
 }

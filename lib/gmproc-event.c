@@ -7,17 +7,23 @@
  * asleep when the flag was set returns even if somebody has cleared it before the waiter came to
  * look, because the number has changed; a short pulse reaches everybody who waited.
  *
+ * As a GmprocWaitable it is ready while it is set. A pulse that is over before a source has looked
+ * is not seen by it; gmproc_event_wait_async() has looked when it was called, and sees it.
+ *
  * Deaths: the word changes by one store inside the lock, after the wake-up (waitpoint.h).
  */
 #include "config.h"
 
 #include "gmproc-event.h"
 
+#include "gmproc-waitable.h"
+#include "internal/async.h"
 #include "internal/crash-point.h"
 #include "internal/deadline.h"
 #include "internal/guard.h"
 #include "internal/monitor.h"
 #include "internal/shareable.h"
+#include "internal/wait-source.h"
 
 struct _GmprocEvent
 {
@@ -38,9 +44,12 @@ typedef struct
 #define KIND (0x4556454e) /* EVEN */
 
 static void gmproc_event_shareable_init (GmprocShareableInterface *iface);
+static void gmproc_event_waitable_init (GmprocWaitableInterface *iface);
 
 G_DEFINE_TYPE_WITH_CODE (GmprocEvent, gmproc_event, G_TYPE_OBJECT,
-                         G_IMPLEMENT_INTERFACE (GMPROC_TYPE_SHAREABLE, gmproc_event_shareable_init))
+                         G_IMPLEMENT_INTERFACE (GMPROC_TYPE_SHAREABLE, gmproc_event_shareable_init)
+                             G_IMPLEMENT_INTERFACE (GMPROC_TYPE_WAITABLE,
+                                                    gmproc_event_waitable_init))
 
 static guint32
 load_word (GmprocEvent *self)
@@ -95,6 +104,58 @@ gmproc_event_shareable_init (GmprocShareableInterface *iface)
 {
   iface->export_to = gmproc_event_export_to;
   iface->import_from = gmproc_event_import_from;
+}
+
+/* -- main loops -------------------------------------------------------------------------------- */
+
+/* Whether the flag was set since the word was SINCE, and be it cleared again. */
+static gboolean
+was_set_since (gpointer object, guint64 since)
+{
+  guint32 now = load_word (object);
+
+  return (now & IS_SET) != 0 || now / ONE_MORE != (guint32) since / ONE_MORE;
+}
+
+static gboolean
+is_set (gpointer object, G_GNUC_UNUSED guint64 what)
+{
+  return gmproc_event_is_set (object);
+}
+
+static GmprocArm
+arm (const GmprocWaitSourceFuncs *funcs, gpointer object, guint64 what, GSource *source)
+{
+  return gmproc_monitor_arm (&GMPROC_EVENT (object)->monitor, funcs, object, what, source);
+}
+
+static void
+disarm (gpointer object, GSource *source)
+{
+  gmproc_monitor_disarm (&GMPROC_EVENT (object)->monitor, source);
+}
+
+static const GmprocWaitSourceFuncs set_funcs = { is_set, arm, disarm };
+static const GmprocWaitSourceFuncs since_funcs = { was_set_since, arm, disarm };
+
+static GSource *
+gmproc_event_create_source (GmprocWaitable *waitable, GCancellable *cancellable,
+                            G_GNUC_UNUSED GError **error)
+{
+  return gmproc_wait_source_new (&set_funcs, waitable, 0, NULL, cancellable);
+}
+
+static gboolean
+gmproc_event_is_ready (GmprocWaitable *waitable)
+{
+  return gmproc_event_is_set (GMPROC_EVENT (waitable));
+}
+
+static void
+gmproc_event_waitable_init (GmprocWaitableInterface *iface)
+{
+  iface->create_source = gmproc_event_create_source;
+  iface->is_ready = gmproc_event_is_ready;
 }
 
 /**
@@ -226,6 +287,70 @@ gmproc_event_wait (GmprocEvent *self, gint64 timeout, GCancellable *cancellable,
     }
 
   return TRUE;
+}
+
+/* DATA holds the word that the event had when the call was made. */
+static gboolean
+try_to_wait (gpointer object, gpointer data, G_GNUC_UNUSED gboolean is_last, gpointer *ret_result,
+             GCancellable *cancellable, GError **error)
+{
+  *ret_result = GMPROC_ASYNC_DONE;
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  return was_set_since (object, GPOINTER_TO_UINT (data))
+         || gmproc_event_wait (object, 0, NULL, error);
+}
+
+static GSource *
+create_source_since (gpointer object, gpointer data, GCancellable *cancellable)
+{
+  return gmproc_wait_source_new (&since_funcs, object, GPOINTER_TO_UINT (data), NULL, cancellable);
+}
+
+static const GmprocAsync wait_async = { .tag = gmproc_event_wait_async,
+                                        .attempt = try_to_wait,
+                                        .create_source = create_source_since };
+
+/**
+ * gmproc_event_wait_async:
+ * @self: an event
+ * @timeout: microseconds, 0 to ask only, or %GMPROC_FOREVER
+ * @cancellable: (nullable): to stop waiting
+ * @callback: (scope async) (closure user_data): called when the event was set, or at an error
+ * @user_data: for @callback
+ *
+ * Waits until the event is set, without blocking. The callback runs in the main context that is the
+ * caller's thread default.
+ *
+ * Since: 1.0
+ */
+void
+gmproc_event_wait_async (GmprocEvent *self, gint64 timeout, GCancellable *cancellable,
+                         GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_return_if_fail (GMPROC_IS_EVENT (self));
+
+  gmproc_async_run (&wait_async, self, timeout, cancellable, callback, user_data,
+                    GUINT_TO_POINTER (load_word (self)), NULL);
+}
+
+/**
+ * gmproc_event_wait_finish:
+ * @self: an event
+ * @result: what the callback was given
+ * @error: return location
+ *
+ * Errors: as gmproc_event_wait().
+ *
+ * Returns: whether the event was set
+ * Since: 1.0
+ */
+gboolean
+gmproc_event_wait_finish (GmprocEvent *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (GMPROC_IS_EVENT (self), FALSE);
+
+  return gmproc_async_finish (&wait_async, self, result, error) != NULL;
 }
 
 /**

@@ -33,6 +33,13 @@ gboolean gmproc_event_wait (GmprocEvent *self, gint64 timeout, GCancellable *can
                             GError **error);
 
 GMPROC_AVAILABLE_IN_1_0
+void gmproc_event_wait_async (GmprocEvent *self, gint64 timeout, GCancellable *cancellable,
+                              GAsyncReadyCallback callback, gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_event_wait_finish (GmprocEvent *self, GAsyncResult *result, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
 gint32 gmproc_event_get_handle (GmprocEvent *self);
 
 GMPROC_AVAILABLE_IN_1_0

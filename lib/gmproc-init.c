@@ -30,6 +30,7 @@
 #include "gmproc-shared-memory.h"
 #include "gmproc-value.h"
 #include "internal/child.h"
+#include "internal/family.h"
 #include "internal/worker-link.h"
 #include "port/port.h"
 
@@ -108,7 +109,9 @@ gmproc_init (int *argc, char ***argv)
   if (gmproc_process_get_current () != NULL)
     return;
 
-  if (gmproc_port_self_at_exit (gmproc_child_end_all, &error))
+  /* The one that is registered first runs last. */
+  if (gmproc_port_self_at_exit (gmproc_family_leave, &error)
+      && gmproc_port_self_at_exit (gmproc_child_end_all, &error))
     bootstrap = receive_bootstrap (argc, argv, &error);
   if (error != NULL)
     {

@@ -17,7 +17,6 @@
 #include "gmproc-process-private.h"
 
 #include "gmproc-error.h"
-#include "internal/deadline.h"
 #include "internal/properties.h"
 #include "internal/registry.h"
 #include "port/port.h"
@@ -254,62 +253,13 @@ gmproc_process_start (GmprocProcess *self, GError **error)
   return started;
 }
 
-/* -- join and signals ------------------------------------------------------------------------- */
-
-/* The child behind SELF, or NULL with an error that says why nothing can be done to it. */
-static GmprocChild *
-get_started_child (GmprocProcess *self, const char *what, GError **error)
-{
-  GmprocChild *child = gmproc_process_get_child (self);
-
-  if (child == NULL)
-    g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_STATE, "Cannot %s %s: %s", what,
-                 gmproc_process_get_private (self)->name,
-                 gmproc_process_get_private (self)->role == GMPROC_ROLE_CHILD
-                     ? "it was not started"
-                     : "it is no child of this process");
-  return child;
-}
-
-/**
- * gmproc_process_join:
- * @self: a child of this process
- * @timeout: microseconds, 0 to ask only, or %GMPROC_FOREVER
- * @cancellable: (nullable): to stop waiting from another thread
- * @error: return location
- *
- * Waits until the process has ended. Needs no main loop; any number of threads may wait.
- *
- * Errors: %G_IO_ERROR_TIMED_OUT; %G_IO_ERROR_CANCELLED; %GMPROC_ERROR_BAD_STATE if it was not
- * started or is no child of this process.
- *
- * Returns: whether it has ended
- * Since: 1.0
+/* -- signals ------------------------------------------------------------------------------------
  */
-gboolean
-gmproc_process_join (GmprocProcess *self, gint64 timeout, GCancellable *cancellable, GError **error)
-{
-  g_autoptr (GmprocProcess) guard = NULL;
-  GmprocChild *child;
-  gint64 deadline;
-
-  g_return_val_if_fail (GMPROC_IS_PROCESS (self), FALSE);
-
-  if (!gmproc_deadline_from_timeout (timeout, &deadline, error))
-    return FALSE;
-  child = get_started_child (self, "join", error);
-  if (child == NULL)
-    return FALSE;
-
-  /* The list of children may hold the last reference, and the wait ends with a sweep of it. */
-  guard = g_object_ref (self);
-  return gmproc_child_wait (child, deadline, cancellable, error);
-}
 
 static gboolean
 send_signal (GmprocProcess *self, const char *what, void (*send) (GmprocChild *), GError **error)
 {
-  GmprocChild *child = get_started_child (self, what, error);
+  GmprocChild *child = gmproc_process_get_started_child (self, what, error);
 
   if (child == NULL)
     return FALSE;

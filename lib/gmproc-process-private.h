@@ -4,12 +4,14 @@
  * What the files of the process class share with each other, with gmproc_init() and with the pool.
  *
  *   gmproc-process.c        the class, and what can be asked of any process
- *   gmproc-process-life.c   start, join, signals, and the news of the end
+ *   gmproc-process-life.c   start, signals, and the news of the end
+ *   gmproc-process-wait.c   waiting for the end
  *   gmproc-process-self.c   the process that we are, and its parent
  */
 #pragma once
 
 #include "gmproc-process.h"
+#include "gmproc-waitable.h"
 #include "internal/bootstrap.h"
 #include "internal/child.h"
 
@@ -49,6 +51,12 @@ GmprocProcessPrivate *gmproc_process_get_private (GmprocProcess *self);
 /* Borrowed; NULL until it is started. */
 GmprocChild *gmproc_process_get_child (GmprocProcess *self);
 
+/* Borrowed; NULL with an error that says that nobody can do WHAT to it. */
+GmprocChild *gmproc_process_get_started_child (GmprocProcess *self, const char *what,
+                                               GError **error);
+
+void gmproc_process_waitable_init (GmprocWaitableInterface *iface);
+
 /* The vfunc of the class itself. */
 int gmproc_process_real_run (GmprocProcess *self, GError **error);
 
@@ -57,6 +65,9 @@ GmprocRole gmproc_process_take_role (void);
 
 /* Whether the parent has not ended. */
 gboolean gmproc_process_parent_is_alive (void);
+
+/* A source without a callback, dispatched when it has. */
+GSource *gmproc_process_watch_parent (void);
 
 /* In the main program: from now on processes can be started. */
 void gmproc_process_init_main (void);

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #include "gmproc-error.h"
+#include "internal/family.h"
 #include "internal/properties.h"
 #include "internal/registry.h"
 #include "port/port.h"
@@ -62,6 +63,7 @@ make_role (GmprocRole role, GType type, GVariant *properties, const char *name,
 void
 gmproc_process_init_main (void)
 {
+  gmproc_family_found ("MainProcess");
   current = make_role (GMPROC_ROLE_CURRENT, GMPROC_TYPE_PROCESS, NULL, "MainProcess", NULL,
                        gmproc_port_self_get_pid (), NULL);
 }
@@ -147,6 +149,12 @@ gboolean
 gmproc_process_parent_is_alive (void)
 {
   return !gmproc_port_lifeline_is_broken (parent_lifeline);
+}
+
+GSource *
+gmproc_process_watch_parent (void)
+{
+  return gmproc_port_lifeline_create_source (parent_lifeline);
 }
 
 /**

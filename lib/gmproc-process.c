@@ -29,7 +29,10 @@
 #include "internal/codec.h"
 #include "port/port.h"
 
-G_DEFINE_TYPE_WITH_PRIVATE (GmprocProcess, gmproc_process, G_TYPE_OBJECT)
+G_DEFINE_TYPE_WITH_CODE (GmprocProcess, gmproc_process, G_TYPE_OBJECT,
+                         G_ADD_PRIVATE (GmprocProcess)
+                             G_IMPLEMENT_INTERFACE (GMPROC_TYPE_WAITABLE,
+                                                    gmproc_process_waitable_init))
 
 enum
 {

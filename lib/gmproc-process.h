@@ -69,6 +69,13 @@ gboolean gmproc_process_join (GmprocProcess *self, gint64 timeout, GCancellable 
                               GError **error);
 
 GMPROC_AVAILABLE_IN_1_0
+void gmproc_process_join_async (GmprocProcess *self, gint64 timeout, GCancellable *cancellable,
+                                GAsyncReadyCallback callback, gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_process_join_finish (GmprocProcess *self, GAsyncResult *result, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
 gboolean gmproc_process_terminate (GmprocProcess *self, GError **error);
 
 GMPROC_AVAILABLE_IN_1_0

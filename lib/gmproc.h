@@ -23,5 +23,6 @@
 #include "gmproc-value.h"
 #include "gmproc-version.h"
 #include "gmproc-visibility.h"
+#include "gmproc-waitable.h"
 
 #undef GMPROC_H_INSIDE

@@ -21,7 +21,8 @@ public_headers = \
   lib/gmproc-target.h \
   lib/gmproc-types.h \
   lib/gmproc-value.h \
-  lib/gmproc-visibility.h
+  lib/gmproc-visibility.h \
+  lib/gmproc-waitable.h
 gmprocinclude_HEADERS = $(public_headers)
 nodist_gmprocinclude_HEADERS = lib/gmproc-version.h
 
@@ -44,6 +45,7 @@ public_sources = \
   lib/gmproc-process-life.c \
   lib/gmproc-process-private.h \
   lib/gmproc-process-self.c \
+  lib/gmproc-process-wait.c \
   lib/gmproc-process.c \
   lib/gmproc-queue.c \
   lib/gmproc-semaphore.c \
@@ -51,13 +53,19 @@ public_sources = \
   lib/gmproc-target.c \
   lib/gmproc-value-number.c \
   lib/gmproc-value-private.h \
-  lib/gmproc-value.c
+  lib/gmproc-value.c \
+  lib/gmproc-waitable.c
 
 internal_sources = \
   lib/internal/arena.c \
   lib/internal/arena.h \
+  lib/internal/async.c \
+  lib/internal/async.h \
   lib/internal/bootstrap.c \
   lib/internal/bootstrap.h \
+  lib/internal/buffer-finish.c \
+  lib/internal/buffer-private.h \
+  lib/internal/buffer-transfer.c \
   lib/internal/buffer.c \
   lib/internal/buffer.h \
   lib/internal/child.c \
@@ -66,6 +74,8 @@ internal_sources = \
   lib/internal/codec.h \
   lib/internal/deadline.c \
   lib/internal/deadline.h \
+  lib/internal/family.c \
+  lib/internal/family.h \
   lib/internal/guard.c \
   lib/internal/guard.h \
   lib/internal/job.c \
@@ -82,6 +92,8 @@ internal_sources = \
   lib/internal/parcel.h \
   lib/internal/part.c \
   lib/internal/part.h \
+  lib/internal/parties.c \
+  lib/internal/parties.h \
   lib/internal/properties.c \
   lib/internal/properties.h \
   lib/internal/registry.c \
@@ -95,8 +107,12 @@ internal_sources = \
   lib/internal/stream.h \
   lib/internal/turn.c \
   lib/internal/turn.h \
+  lib/internal/wait-source.c \
+  lib/internal/wait-source.h \
   lib/internal/waitpoint.c \
   lib/internal/waitpoint.h \
+  lib/internal/watch.c \
+  lib/internal/watch.h \
   lib/internal/worker-link.c \
   lib/internal/worker-link.h \
   lib/internal/worker.c \
@@ -118,7 +134,10 @@ port_posix_sources = \
   lib/port/memory-posix.c \
   lib/port/memory-posix.h \
   lib/port/port-error-posix.c \
+  lib/port/presence-posix.c \
   lib/port/self-posix.c \
+  lib/port/spawn-posix.c \
+  lib/port/spawn-posix.h \
   lib/port/thread-posix.c \
   lib/port/word-posix.c
 
@@ -137,6 +156,7 @@ port_win32_sources = \
   lib/port/overlapped-win32.c \
   lib/port/overlapped-win32.h \
   lib/port/port-error-win32.c \
+  lib/port/presence-win32.c \
   lib/port/self-win32.c \
   lib/port/spawn-win32.c \
   lib/port/spawn-win32.h \

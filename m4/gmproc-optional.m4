@@ -54,3 +54,39 @@ AC_DEFUN([GMPROC_DOCS], [
       [enable_docs=no docs_summary="left out: $docs_missing"])
   AM_CONDITIONAL([ENABLE_DOCS], [test "$enable_docs" = yes])
 ])
+
+# GMPROC_BENCH_PEERS
+# What `make bench` measures beside the library, as far as it is there. Nothing of it is needed to
+# build, and the C++ compiler is for one peer only.
+AC_DEFUN([GMPROC_BENCH_PEERS], [
+  AC_PATH_PROG([PYTHON3], [python3])
+  AC_PATH_PROG([GNUPLOT], [gnuplot])
+
+  PKG_CHECK_MODULES([ZMQ], [libzmq], [have_zmq=yes], [have_zmq=no])
+  gmproc_bench_LIBS=$LIBS
+  AC_CHECK_HEADER([nng/nng.h], [AC_CHECK_LIB([nng], [nng_push0_open], [have_nng=yes], [have_nng=no])],
+    [have_nng=no])
+  AC_CHECK_HEADER([mqueue.h],
+    [AC_SEARCH_LIBS([mq_open], [rt],
+      [have_mq=yes; AS_CASE([$ac_cv_search_mq_open], [-l*], [MQ_LIBS=$ac_cv_search_mq_open])],
+      [have_mq=no])],
+    [have_mq=no])
+  LIBS=$gmproc_bench_LIBS
+  AC_SUBST([MQ_LIBS])
+
+  AC_CHECK_TOOLS([CXX], [g++ c++ clang++], [])
+  have_boost=no
+  AS_IF([test -n "$CXX"],
+    [AC_MSG_CHECKING([for boost/interprocess])
+     AS_IF([echo '#include <boost/interprocess/ipc/message_queue.hpp>' \
+         | $CXX $CXXFLAGS -E -x c++ - > conftest.out 2>&AS_MESSAGE_LOG_FD], [have_boost=yes])
+     rm -f conftest.out
+     AC_MSG_RESULT([$have_boost])])
+  AC_ARG_VAR([CXX], [C++ compiler, for one peer of make bench])
+  AC_SUBST([CXXFLAGS], [${CXXFLAGS--O2}])
+
+  AM_CONDITIONAL([HAVE_BOOST], [test "$have_boost" = yes])
+  AM_CONDITIONAL([HAVE_MQ], [test "$have_mq" = yes])
+  AM_CONDITIONAL([HAVE_NNG], [test "$have_nng" = yes])
+  AM_CONDITIONAL([HAVE_ZMQ], [test "$have_zmq" = yes])
+])

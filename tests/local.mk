@@ -7,6 +7,7 @@
 
 public_tests = \
   tests/test-array \
+  tests/test-async \
   tests/test-barrier \
   tests/test-barrier-action \
   tests/test-condition \
@@ -29,7 +30,8 @@ public_tests = \
   tests/test-semaphore \
   tests/test-shared-memory \
   tests/test-target \
-  tests/test-value
+  tests/test-value \
+  tests/test-wait
 
 internal_tests = \
   tests/internal/test-arena \
@@ -42,7 +44,8 @@ internal_tests = \
   tests/internal/test-shared-import \
   tests/internal/test-stream \
   tests/internal/test-turn \
-  tests/internal/test-waitpoint
+  tests/internal/test-waitpoint \
+  tests/internal/test-watch
 
 port_tests = \
   tests/port/test-channel \
@@ -86,6 +89,7 @@ tests_test_pool_life_SOURCES = tests/test-pool-life.c $(crew)
 crew = tests/crew.c tests/crew.h
 
 tests_test_array_SOURCES = tests/test-array.c $(party)
+tests_test_async_SOURCES = tests/test-async.c $(party)
 tests_test_barrier_SOURCES = tests/test-barrier.c $(party)
 tests_test_barrier_action_SOURCES = tests/test-barrier-action.c $(party)
 tests_test_event_SOURCES = tests/test-event.c $(party)
@@ -97,6 +101,7 @@ tests_test_queue_waiting_SOURCES = tests/test-queue-waiting.c $(party)
 tests_test_semaphore_SOURCES = tests/test-semaphore.c $(party)
 tests_test_shared_memory_SOURCES = tests/test-shared-memory.c $(party)
 tests_test_value_SOURCES = tests/test-value.c $(party)
+tests_test_wait_SOURCES = tests/test-wait.c $(party)
 party = tests/party.c tests/party.h
 
 tests_test_condition_SOURCES = tests/test-condition.c $(crowd)

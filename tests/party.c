@@ -105,6 +105,12 @@ party_kill (Party *party)
   g_assert_cmpint (party_join (party), ==, -9);
 }
 
+gint64
+party_get_pid (Party *party)
+{
+  return gmproc_process_get_pid (party->process);
+}
+
 gboolean
 party_stop (Party *party)
 {

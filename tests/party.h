@@ -30,6 +30,9 @@ int party_join (Party *party);
 /* Processes only: SIGKILL; the end is waited for. */
 void party_kill (Party *party);
 
+/* Processes only. */
+gint64 party_get_pid (Party *party);
+
 /* Processes only: no thread of it runs any more, until continue. FALSE where that cannot be done.
  */
 gboolean party_stop (Party *party);

@@ -6,6 +6,7 @@
 #include <gmproc.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "party.h"
 #include "support.h"
@@ -297,42 +298,113 @@ test_timeout_races (PartyKind kind)
 }
 PARTY_TEST (test_timeout_races)
 
-/* GM-02: who is killed after it arrived has arrived; the others cross without it. */
+/* What wait says to the next one that comes. */
+static void
+assert_names_dead (GmprocBarrier *barrier, const char *name, gint64 pid)
+{
+  g_autofree char *process = g_strdup_printf ("process %" G_GINT64_FORMAT, pid);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (gmproc_barrier_wait (barrier, GMPROC_FOREVER, NULL, &error), ==, -1);
+  g_assert_error (error, GMPROC_ERROR, GMPROC_ERROR_BARRIER_BROKEN);
+  g_assert_nonnull (strstr (error->message, name));
+  g_assert_nonnull (strstr (error->message, process));
+  g_assert_true (gmproc_barrier_is_broken (barrier));
+}
+
+/* GM-02: who is killed after it arrived is missed by the last one to arrive, even if nobody else
+ * has noticed. */
 static void
 test_killed_after_arrival (PartyKind kind)
 {
   g_autoptr (GmprocBarrier) barrier = new_barrier (4);
   Party *killed;
   Party *parties[2];
+  gint64 pid;
 
   start_waiters (PARTY_PROCESS, barrier, &killed, 1);
   start_waiters (kind, barrier, parties, 2);
+  pid = party_get_pid (killed);
   party_kill (killed);
-  g_assert_cmpuint (gmproc_barrier_get_n_waiting (barrier), ==, 3);
-  g_assert_cmpint (cross (barrier), ==, 3);
-  g_assert_cmpint (party_join (parties[0]) + party_join (parties[1]), ==, 1 + 2);
-  assert_works (kind, barrier);
-}
-PARTY_TEST (test_killed_after_arrival)
-
-/* GM-02: who is killed before it arrived is missed, until a timeout or somebody who knows. */
-static void
-test_killed_before_arrival (PartyKind kind)
-{
-  g_autoptr (GmprocBarrier) barrier = new_barrier (3);
-  g_autoptr (GmprocBarrier) elsewhere = new_barrier (2);
-  Party *killed;
-  Party *parties[2];
-
-  start_waiters (PARTY_PROCESS, elsewhere, &killed, 1);
-  start_waiters (kind, barrier, parties, 2);
-  party_kill (killed);
-  gmproc_barrier_abort (barrier);
+  assert_names_dead (barrier, "Process-", pid);
   join_all (parties, 2, BROKEN);
   gmproc_barrier_reset (barrier);
   assert_works (kind, barrier);
 }
+PARTY_TEST (test_killed_after_arrival)
+
+/* Waits for what never comes. */
+GMPROC_DEFINE_TARGET (hold_barrier)
+{
+  g_autoptr (GmprocBarrier) barrier = party_open_barrier (args, 0);
+  g_autoptr (GmprocEvent) ready = party_open_event (args, 1);
+  g_autoptr (GmprocEvent) never = party_open_event (args, 2);
+
+  gmproc_event_set (ready);
+  party_wait (never);
+  return EXIT_SUCCESS;
+}
+
+/* GM-02: who is killed before it arrived is missed by those who wait. */
+static void
+test_killed_before_arrival (PartyKind kind)
+{
+  g_autoptr (GmprocBarrier) barrier = new_barrier (3);
+  g_autoptr (GmprocEvent) ready = party_new_signal ();
+  g_autoptr (GmprocEvent) never = party_new_signal ();
+  Party *parties[2];
+  Party *killed = party_start (PARTY_PROCESS, hold_barrier,
+                               g_variant_new ("(hhh)", gmproc_barrier_get_handle (barrier),
+                                              gmproc_event_get_handle (ready),
+                                              gmproc_event_get_handle (never)));
+  gint64 pid = party_get_pid (killed);
+
+  start_waiters (kind, barrier, parties, 2);
+  party_wait (ready);
+  party_kill (killed);
+  join_all (parties, 2, BROKEN);
+  assert_names_dead (barrier, "Process-", pid);
+  gmproc_barrier_reset (barrier);
+  assert_works (kind, barrier);
+}
 PARTY_TEST (test_killed_before_arrival)
+
+/* GM-02: one that is stopped is not dead, however long; and one that ended in order is no party any
+ * more. */
+static void
+test_stopped (PartyKind kind)
+{
+  g_autoptr (GmprocBarrier) barrier = new_barrier (3);
+  g_autoptr (GmprocEvent) ready = party_new_signal ();
+  g_autoptr (GmprocEvent) never = party_new_signal ();
+  Party *stopped, *other, *ended;
+
+  ended = party_start (PARTY_PROCESS, hold_barrier,
+                       g_variant_new ("(hhh)", gmproc_barrier_get_handle (barrier),
+                                      gmproc_event_get_handle (ready),
+                                      gmproc_event_get_handle (never)));
+  party_wait (ready);
+  gmproc_event_set (never);
+  g_assert_cmpint (party_join (ended), ==, EXIT_SUCCESS);
+
+  start_waiters (PARTY_PROCESS, barrier, &stopped, 1);
+  if (party_stop (stopped))
+    {
+      guint n_waiting;
+
+      start_waiters (kind, barrier, &other, 1);
+      party_pause (20 * PARTY_SHORT); /* several looks */
+      n_waiting = gmproc_barrier_get_n_waiting (barrier);
+      party_continue (stopped);
+      g_assert_cmpuint (n_waiting, ==, 2);
+      cross (barrier);
+      g_assert_cmpint (party_join (other), <, 2);
+    }
+  else
+    gmproc_barrier_abort (barrier);
+  (void) party_join (stopped);
+}
+PARTY_TEST (test_stopped)
 
 GMPROC_DEFINE_TARGET (go_round_for_ever)
 {
@@ -413,6 +485,7 @@ main (int argc, char **argv)
   PARTY_ADD ("/barrier/timeout-races", test_timeout_races);
   PARTY_ADD ("/barrier/killed-after-arrival", test_killed_after_arrival);
   PARTY_ADD ("/barrier/killed-before-arrival", test_killed_before_arrival);
+  PARTY_ADD ("/barrier/stopped", test_stopped);
   PARTY_ADD ("/barrier/killed-at-random", test_killed_at_random);
   PARTY_ADD ("/barrier/cancel", test_cancel);
   return g_test_run ();

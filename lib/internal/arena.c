@@ -10,11 +10,12 @@
 #include "gmproc-error.h"
 #include "port/port.h"
 
-#define BLOCK_SIZE (64 * 1024)
-#define N_SLOTS (BLOCK_SIZE / sizeof (GmprocSlotPlace))
+#define BLOCK_SIZE GMPROC_ARENA_SIZE
+#define N_SLOTS GMPROC_ARENA_SLOTS
 #define MAGIC G_GUINT64_CONSTANT (0x676d70726f630001) /* "gmproc", layout 1 */
 
 G_STATIC_ASSERT (sizeof (GmprocSlotPlace) == 128);
+G_STATIC_ASSERT (N_SLOTS <= GMPROC_FAMILY_BITS);
 
 /* Slot 0 of every block. */
 typedef struct
@@ -28,11 +29,13 @@ struct GmprocArena
   guint64 id[2];
   gintptr memory;
   gpointer mapping;
-  guint n_used;      /* slots in use here; the block is freed with the last */
+  guint n_used;      /* slots in use here, and borrowers; the block is freed with the last */
   guint n_given;     /* by the maker: slots that were ever given out, from the front */
   GArray *free_list; /* by the maker: indexes of slots to give out again */
   guint8 crossed[N_SLOTS / 8];
   gboolean is_ours;
+  GmprocNote *note;          /* that this process has the block; or NULL */
+  guint8 n_objects[N_SLOTS]; /* of this process, for each slot; as long as a guint8 can count */
 };
 
 static GMutex mutex;
@@ -60,6 +63,7 @@ get_place (GmprocArena *arena, guint index)
 static void
 arena_free (GmprocArena *arena)
 {
+  gmproc_family_drop_note (arena->note);
   gmproc_port_memory_unmap (&arena->mapping, BLOCK_SIZE);
   gmproc_port_handle_close (&arena->memory);
   g_array_unref (arena->free_list);
@@ -90,6 +94,36 @@ remember_locked (GmprocArena *arena)
   if (arenas == NULL)
     arenas = g_hash_table_new (hash_id, equal_id);
   g_hash_table_insert (arenas, arena->id, arena);
+
+  arena->note = gmproc_family_new_note ();
+  if (arena->note == NULL)
+    return;
+  arena->note->block = arena->id[0];
+  arena->note->handle = (guint64) arena->memory;
+  __atomic_store_n (&arena->note->type, GMPROC_NOTE_BLOCK, __ATOMIC_RELEASE);
+}
+
+/* Notes that this process has one object more, or one less, in the slot. What it cannot count any
+ * more it has for good. */
+static void
+count_object_locked (GmprocArena *arena, guint index, int change)
+{
+  guint8 mask = (guint8) (1 << index % 8);
+
+  if (arena->n_objects[index] != G_MAXUINT8)
+    arena->n_objects[index] = (guint8) (arena->n_objects[index] + change);
+  if (arena->note == NULL)
+    return;
+  if (arena->n_objects[index] != 0)
+    arena->note->bits[index / 8] |= mask;
+  else
+    arena->note->bits[index / 8] &= (guint8) ~mask;
+}
+
+static GmprocSubject
+get_subject (const GmprocArena *arena, guint index, guint32 kind)
+{
+  return (GmprocSubject){ .block = arena->id[0], .index = index, .kind = kind };
 }
 
 static gboolean
@@ -143,8 +177,23 @@ gmproc_slot_new (GmprocSlot *self, guint32 kind, GError **error)
   self->place = get_place (current, self->index);
   memset (self->place, 0, sizeof *self->place);
   self->place->kind = kind;
+  self->place->family = gmproc_family_get_id ();
+  self->subject = get_subject (current, self->index, kind);
+  count_object_locked (current, self->index, 1);
   current->n_used++;
   return TRUE;
+}
+
+static void
+unref_locked (GmprocArena *arena)
+{
+  if (--arena->n_used > 0)
+    return;
+
+  if (arena == current)
+    current = NULL;
+  g_hash_table_remove (arenas, arena->id);
+  arena_free (arena);
 }
 
 void
@@ -157,16 +206,12 @@ gmproc_slot_clear (GmprocSlot *self)
     return;
 
   locker = g_mutex_locker_new (&mutex);
+  if (self->place != NULL)
+    count_object_locked (arena, self->index, -1);
   self->place = NULL;
   if (arena->is_ours && (arena->crossed[self->index / 8] & 1 << self->index % 8) == 0)
     g_array_append_val (arena->free_list, self->index);
-  if (--arena->n_used > 0)
-    return;
-
-  if (arena == current)
-    current = NULL;
-  g_hash_table_remove (arenas, arena->id);
-  arena_free (arena);
+  unref_locked (arena);
 }
 
 GVariant *
@@ -243,6 +288,8 @@ gmproc_slot_import (GmprocSlot *self, GVariant *exported, guint32 kind, GmprocPa
   if (index > 0 && index < N_SLOTS && get_place (self->arena, index)->kind == kind)
     {
       self->place = get_place (self->arena, index);
+      self->subject = get_subject (self->arena, index, kind);
+      count_object_locked (self->arena, index, 1);
       self->arena->crossed[index / 8] |= 1 << index % 8;
       return TRUE;
     }
@@ -254,4 +301,53 @@ gmproc_slot_import (GmprocSlot *self, GVariant *exported, guint32 kind, GmprocPa
   g_clear_pointer (&locker, g_mutex_locker_free);
   gmproc_slot_clear (self);
   return FALSE;
+}
+
+/* -- looking ----------------------------------------------------------------------------------- */
+
+gboolean
+gmproc_slot_is_of_family (const GmprocSlot *self)
+{
+  guint32 family = __atomic_load_n (&self->place->family, __ATOMIC_RELAXED);
+
+  return family != 0 && family == gmproc_family_get_id ();
+}
+
+const GmprocSlotPlace *
+gmproc_arena_borrow (guint64 block, GmprocArena **ret_arena)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
+  GHashTableIter iter;
+  gpointer value;
+
+  if (arenas == NULL)
+    return NULL;
+  g_hash_table_iter_init (&iter, arenas);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      GmprocArena *arena = value;
+
+      if (arena->id[0] != block)
+        continue;
+      arena->n_used++;
+      *ret_arena = arena;
+      return arena->mapping;
+    }
+  return NULL;
+}
+
+void
+gmproc_arena_release (GmprocArena *arena)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
+
+  unref_locked (arena);
+}
+
+gboolean
+gmproc_arena_check_mapping (gconstpointer mapping, guint64 block)
+{
+  const Header *header = mapping;
+
+  return header->magic == MAGIC && header->id[0] == block;
 }

@@ -22,6 +22,7 @@
 
 #include <gio/gio.h>
 
+#include "family.h"
 #include "parcel.h"
 
 G_BEGIN_DECLS
@@ -32,7 +33,7 @@ typedef struct GmprocArena GmprocArena;
 typedef struct
 {
   guint32 kind;
-  guint32 unused;
+  guint32 family; /* whose notes know of the object; 0 for nobody's */
   guint64 contents[15];
 } GmprocSlotPlace;
 
@@ -40,11 +41,25 @@ typedef struct
 {
   GmprocArena *arena;
   guint index;
-  GmprocSlotPlace *place; /* zeroed but for kind */
+  GmprocSlotPlace *place; /* zeroed but for kind and family */
+  GmprocSubject subject;  /* for notes about the object */
 } GmprocSlot;
 
 gboolean gmproc_slot_new (GmprocSlot *self, guint32 kind, GError **error);
 void gmproc_slot_clear (GmprocSlot *self);
+
+/* Whether all processes that note something about this object do it in this family. */
+gboolean gmproc_slot_is_of_family (const GmprocSlot *self);
+
+/* The slots of a block that this process has, to look into; NULL when it has not. Unref'd by
+ * gmproc_arena_release(). */
+const GmprocSlotPlace *gmproc_arena_borrow (guint64 block, GmprocArena **ret_arena);
+void gmproc_arena_release (GmprocArena *arena);
+
+/* For those who map a block by themselves. */
+#define GMPROC_ARENA_SIZE (64 * 1024)
+#define GMPROC_ARENA_SLOTS (GMPROC_ARENA_SIZE / sizeof (GmprocSlotPlace))
+gboolean gmproc_arena_check_mapping (gconstpointer mapping, guint64 block);
 
 #define GMPROC_SLOT_FORMAT "(ittu)"
 

@@ -6,17 +6,18 @@
 #include "bootstrap.h"
 
 #include "codec.h"
+#include "family.h"
 #include "gmproc-error.h"
 #include "port/port.h"
 #include "shareable.h"
 
 /* Counted up whenever the format changes: parent and child are the same program, but its file may
  * have been replaced while the parent runs. */
-#define FORMAT_VERSION (1)
+#define FORMAT_VERSION (2)
 
-/* version; parent's pid and name; name, identity, daemon; target, type; args, properties; lifeline;
- * the objects that handles in args and properties name. */
-#define FIELDS "uxsssbmsmsmvmvi"
+/* version; parent's pid and name; name, identity, daemon; target, type; args, properties; lifeline,
+ * family; the objects that handles in args and properties name. */
+#define FIELDS "uxsssbmsmsmvmvii"
 #define TYPE "(" FIELDS "a" GMPROC_SHAREABLE_FORMAT ")"
 #define FORMAT "(" FIELDS "@a" GMPROC_SHAREABLE_FORMAT ")"
 
@@ -49,7 +50,8 @@ gmproc_bootstrap_write (const GmprocBootstrap *self, GmprocParcel *parcel, GErro
   whole = g_variant_ref_sink (
       g_variant_new (FORMAT, FORMAT_VERSION, self->parent_pid, self->parent_name, self->name,
                      self->identity, self->is_daemon, self->target, self->type, args, properties,
-                     gmproc_parcel_add (parcel, self->lifeline), list));
+                     gmproc_parcel_add (parcel, self->lifeline),
+                     gmproc_parcel_add (parcel, gmproc_family_get_memory ()), list));
   return gmproc_codec_to_bytes (whole);
 }
 
@@ -88,6 +90,18 @@ unpack_optional (GVariant **value, GArray *handles, GError **error)
   return *value != NULL;
 }
 
+/* Before there are objects, which have notes there. */
+static gboolean
+join_family (GmprocBootstrap *self, gint32 index, GmprocParcel *parcel, GError **error)
+{
+  gintptr memory;
+
+  if (!gmproc_parcel_take (parcel, index, &memory, error))
+    return FALSE;
+  gmproc_family_join (memory, self->name, self->parent_pid);
+  return TRUE;
+}
+
 GmprocBootstrap *
 gmproc_bootstrap_read (GBytes *bytes, GmprocParcel *parcel, GError **error)
 {
@@ -96,7 +110,7 @@ gmproc_bootstrap_read (GBytes *bytes, GmprocParcel *parcel, GError **error)
   g_autoptr (GVariant) list = NULL;
   g_autoptr (GArray) handles = NULL;
   guint32 version;
-  gint32 lifeline;
+  gint32 lifeline, family;
 
   self->lifeline = GMPROC_PORT_NO_HANDLE;
   if (whole == NULL)
@@ -112,7 +126,7 @@ gmproc_bootstrap_read (GBytes *bytes, GmprocParcel *parcel, GError **error)
 
   g_variant_get (whole, FORMAT, &version, &self->parent_pid, &self->parent_name, &self->name,
                  &self->identity, &self->is_daemon, &self->target, &self->type, &self->args,
-                 &self->properties, &lifeline, &list);
+                 &self->properties, &lifeline, &family, &list);
   if (version != FORMAT_VERSION)
     {
       g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE,
@@ -121,6 +135,8 @@ gmproc_bootstrap_read (GBytes *bytes, GmprocParcel *parcel, GError **error)
       return NULL;
     }
 
+  if (!join_family (self, family, parcel, error))
+    return NULL;
   handles = import_objects (list, parcel, error);
   if (handles == NULL || !unpack_optional (&self->args, handles, error)
       || !unpack_optional (&self->properties, handles, error)

@@ -25,6 +25,7 @@ struct GmprocChild
   gboolean has_exited;
   int exit_status;
   gboolean is_reported; /* the owner was told; from here on it may be gone */
+  GHashTable *sources;  /* what to make ready then; not referenced; NULL when there is none */
 };
 
 /* The process that the children below are of: 0 before the first. A program that calls fork()
@@ -88,7 +89,14 @@ gmproc_child_unref (GmprocChild *self)
     return;
 
   gmproc_port_child_free (self->port);
+  g_clear_pointer (&self->sources, g_hash_table_unref);
   g_free (self);
+}
+
+static void
+make_ready (gpointer source, G_GNUC_UNUSED gpointer value, G_GNUC_UNUSED gpointer user_data)
+{
+  g_source_set_ready_time (source, 0);
 }
 
 static void
@@ -106,6 +114,9 @@ on_exited (G_GNUC_UNUSED GmprocPortChild *port, int exit_status, gpointer user_d
   g_mutex_lock (&mutex);
   self->is_reported = TRUE;
   g_cond_broadcast (&changed);
+  if (self->sources != NULL)
+    g_hash_table_foreach (self->sources, make_ready, NULL);
+  g_clear_pointer (&self->sources, g_hash_table_unref);
   g_mutex_unlock (&mutex);
 
   gmproc_child_unref (self); /* the reference of start_watch */
@@ -299,6 +310,36 @@ gmproc_child_wait (GmprocChild *self, gint64 deadline, GCancellable *cancellable
                  "Timed out waiting for process %" G_GINT64_FORMAT " to end",
                  gmproc_child_get_pid (self));
   return FALSE;
+}
+
+gboolean
+gmproc_child_is_over (GmprocChild *self)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
+
+  return self->is_reported;
+}
+
+gboolean
+gmproc_child_watch (GmprocChild *self, GSource *source)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
+
+  if (self->is_reported)
+    return FALSE;
+  if (self->sources == NULL)
+    self->sources = g_hash_table_new (NULL, NULL);
+  g_hash_table_add (self->sources, source);
+  return TRUE;
+}
+
+void
+gmproc_child_unwatch (GmprocChild *self, GSource *source)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
+
+  if (self->sources != NULL)
+    g_hash_table_remove (self->sources, source);
 }
 
 void

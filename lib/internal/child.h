@@ -50,6 +50,14 @@ gboolean gmproc_child_has_exited (GmprocChild *self, int *ret_exit_status);
 gboolean gmproc_child_wait (GmprocChild *self, gint64 deadline, GCancellable *cancellable,
                             GError **error);
 
+/* Whether a wait would end now. */
+gboolean gmproc_child_is_over (GmprocChild *self);
+
+/* Makes SOURCE ready, by its ready time, once a wait would end; FALSE if it would end now, and
+ * nothing is listed then. unwatch forgets the source, if it is listed. */
+gboolean gmproc_child_watch (GmprocChild *self, GSource *source);
+void gmproc_child_unwatch (GmprocChild *self, GSource *source);
+
 void gmproc_child_interrupt (GmprocChild *self);
 void gmproc_child_terminate (GmprocChild *self);
 void gmproc_child_kill (GmprocChild *self);

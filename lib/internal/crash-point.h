@@ -36,10 +36,12 @@ G_BEGIN_DECLS
   POINT ("buffer-turn-look")            \
   POINT ("buffer-turn-give")            \
   POINT ("buffer-put-begun")            \
+  POINT ("buffer-put-another")          \
   POINT ("buffer-put-wake")             \
   POINT ("buffer-put-commit")           \
   POINT ("buffer-put-committed")        \
   POINT ("buffer-take-begun")           \
+  POINT ("buffer-take-another")         \
   POINT ("buffer-take-wake")            \
   POINT ("buffer-take-commit")          \
   POINT ("buffer-take-committed")       \
@@ -54,6 +56,9 @@ G_BEGIN_DECLS
   POINT ("buffer-close-items-woken")    \
   POINT ("buffer-close-room-woken")     \
   POINT ("buffer-closed")               \
+  POINT ("buffer-finish-wake")          \
+  POINT ("buffer-finish-commit")        \
+  POINT ("buffer-finished")             \
   POINT ("ring-put-sized")              \
   POINT ("ring-grow-memory")            \
   POINT ("ring-grow-copy")              \
@@ -75,6 +80,7 @@ G_BEGIN_DECLS
   POINT ("barrier-end-committed")       \
   POINT ("barrier-wait-slept")          \
   POINT ("barrier-give-up")             \
+  POINT ("parties-unlinked")            \
   POINT ("semaphore-acquire-commit")    \
   POINT ("semaphore-acquired")          \
   POINT ("semaphore-release-wake")      \

@@ -25,8 +25,8 @@ is_inside (GmprocPortLockResult result)
   return TRUE;
 }
 
-static gboolean
-try_to_enter (GmprocPortLock *lock)
+gboolean
+gmproc_guard_try (GmprocPortLock *lock)
 {
   guint rounds = gmproc_spin_is_useful () ? SPIN_ROUNDS : 0;
 
@@ -59,7 +59,7 @@ gboolean
 gmproc_guard_enter (GmprocPortLock *lock, gint64 deadline, GCancellable *cancellable,
                     GError **error)
 {
-  if (try_to_enter (lock))
+  if (gmproc_guard_try (lock))
     return TRUE;
 
   if (deadline != GMPROC_PORT_FOREVER)
@@ -70,8 +70,8 @@ gmproc_guard_enter (GmprocPortLock *lock, gint64 deadline, GCancellable *cancell
 void
 gmproc_guard_enter_always (GmprocPortLock *lock)
 {
-  gboolean is_in =
-      try_to_enter (lock) || is_inside (gmproc_port_lock_acquire (lock, GMPROC_PORT_FOREVER, NULL));
+  gboolean is_in = gmproc_guard_try (lock)
+                   || is_inside (gmproc_port_lock_acquire (lock, GMPROC_PORT_FOREVER, NULL));
 
   g_assert (is_in);
 }

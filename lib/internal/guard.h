@@ -24,6 +24,9 @@ G_BEGIN_DECLS
 gboolean gmproc_guard_enter (GmprocPortLock *lock, gint64 deadline, GCancellable *cancellable,
                              GError **error);
 
+/* For main loops: spins for a moment, and never waits. */
+gboolean gmproc_guard_try (GmprocPortLock *lock);
+
 /* For calls that cannot fail: waits as long as it takes. */
 void gmproc_guard_enter_always (GmprocPortLock *lock);
 

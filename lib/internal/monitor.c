@@ -36,7 +36,10 @@ gmproc_monitor_new (GmprocMonitor *self, guint32 kind, GError **error)
   if (gmproc_port_lock_create (&self->lock, &get_place (self)->lock, error))
     {
       if (gmproc_waitpoint_create (&self->waitpoint, &get_place (self)->waitpoint, error))
-        return TRUE;
+        {
+          self->waitpoint.subject = &self->slot.subject;
+          return TRUE;
+        }
       gmproc_port_lock_detach (&self->lock);
     }
 
@@ -76,7 +79,10 @@ attach (GmprocMonitor *self, gint32 lock_index, gint32 word_index, GmprocParcel 
 
   if (gmproc_parcel_take (parcel, word_index, &handle, error)
       && gmproc_waitpoint_attach (&self->waitpoint, &get_place (self)->waitpoint, handle, error))
-    return TRUE;
+    {
+      self->waitpoint.subject = &self->slot.subject;
+      return TRUE;
+    }
   gmproc_port_lock_detach (&self->lock);
   return FALSE;
 }

@@ -142,24 +142,29 @@ get_used (guint64 head, guint64 tail)
 
 /* -- putting and taking ------------------------------------------------------------------------ */
 
-gboolean
-gmproc_ring_is_below (GmprocRing *self, guint max_length)
+guint64
+gmproc_ring_get_tail (GmprocRing *self)
 {
-  GmprocRingPlace *place = self->place;
-
-  if (max_length == 0 || get_count (place->tail) - get_count (place->seen_head) < max_length)
-    return TRUE;
-
-  place->seen_head = load (&place->head);
-  return get_count (place->tail) - get_count (place->seen_head) < max_length;
+  return self->place->tail;
 }
 
 gboolean
-gmproc_ring_begin_put (GmprocRing *self, guint8 kind, gsize size, GmprocRingMessage *ret_message,
-                       gboolean *ret_is_full, GError **error)
+gmproc_ring_is_below (GmprocRing *self, guint64 tail, guint max_length)
+{
+  GmprocRingPlace *place = self->place;
+
+  if (max_length == 0 || get_count (tail) - get_count (place->seen_head) < max_length)
+    return TRUE;
+
+  place->seen_head = load (&place->head);
+  return get_count (tail) - get_count (place->seen_head) < max_length;
+}
+
+gboolean
+gmproc_ring_begin_put (GmprocRing *self, guint64 tail, guint8 kind, gsize size,
+                       GmprocRingMessage *ret_message, gboolean *ret_is_full, GError **error)
 {
   guint64 level = load (&self->place->level);
-  guint64 tail = self->place->tail;
   guint8 *mapping = map_level (self, level, error);
   gsize capacity = get_capacity (level);
   gsize used = get_used (self->place->seen_head, tail);
@@ -199,22 +204,28 @@ gmproc_ring_commit_put (GmprocRing *self, const GmprocRingMessage *message)
   __atomic_store_n (&self->place->tail, message->next, __ATOMIC_RELEASE);
 }
 
-gboolean
-gmproc_ring_has_message (GmprocRing *self)
+guint64
+gmproc_ring_get_head (GmprocRing *self)
 {
-  GmprocRingPlace *place = self->place;
-
-  if (get_count (place->seen_tail) == get_count (place->head))
-    place->seen_tail = load (&place->tail);
-  return get_count (place->seen_tail) != get_count (place->head);
+  return self->place->head;
 }
 
 gboolean
-gmproc_ring_begin_take (GmprocRing *self, GmprocRingMessage *ret_message, GError **error)
+gmproc_ring_has_message (GmprocRing *self, guint64 head)
+{
+  GmprocRingPlace *place = self->place;
+
+  if (get_count (place->seen_tail) == get_count (head))
+    place->seen_tail = load (&place->tail);
+  return get_count (place->seen_tail) != get_count (head);
+}
+
+gboolean
+gmproc_ring_begin_take (GmprocRing *self, guint64 head, GmprocRingMessage *ret_message,
+                        GError **error)
 {
   guint64 level = load (&self->place->level);
   guint64 tail = self->place->seen_tail;
-  guint64 head = self->place->head;
   guint8 *mapping = map_level (self, level, error);
   gsize capacity = get_capacity (level);
   gsize used = get_used (head, tail);
@@ -258,6 +269,18 @@ gmproc_ring_get_length (GmprocRing *self)
   while (load (&self->place->head) != head);
 
   return get_count (tail) - get_count (head);
+}
+
+guint32
+gmproc_ring_count_put (GmprocRing *self)
+{
+  return get_count (load (&self->place->tail));
+}
+
+guint32
+gmproc_ring_count_taken (GmprocRing *self)
+{
+  return get_count (load (&self->place->head));
 }
 
 /* -- capacity ---------------------------------------------------------------------------------- */
@@ -383,11 +406,19 @@ gmproc_ring_fill (const GmprocRingMessage *message, const GOutputVector *vectors
 }
 
 void
+gmproc_ring_peek (const GmprocRingMessage *message, gsize offset, gpointer buffer, gsize size)
+{
+  gsize first = offset < message->part_sizes[0] ? MIN (size, message->part_sizes[0] - offset) : 0;
+
+  if (first > 0)
+    memcpy (buffer, message->parts[0] + offset, first);
+  if (size > first)
+    memcpy ((guint8 *) buffer + first,
+            message->parts[1] + (offset + first - message->part_sizes[0]), size - first);
+}
+
+void
 gmproc_ring_extract (const GmprocRingMessage *message, gpointer buffer)
 {
-  if (message->size == 0)
-    return;
-
-  memcpy (buffer, message->parts[0], message->part_sizes[0]);
-  memcpy ((guint8 *) buffer + message->part_sizes[0], message->parts[1], message->part_sizes[1]);
+  gmproc_ring_peek (message, 0, buffer, message->size);
 }

@@ -79,20 +79,30 @@ gsize gmproc_ring_get_last_size (void);
 void gmproc_ring_init (GmprocRing *self, GmprocRingPlace *place, gintptr memory, gsize offset);
 void gmproc_ring_clear (GmprocRing *self);
 
-/* W. Whether fewer than MAX_LENGTH messages wait, 0 for no bound. */
-gboolean gmproc_ring_is_below (GmprocRing *self, guint max_length);
+/* Several messages can be put, or taken, by one store: each but the first begins where the one
+ * before it says in `next`, and the last one is committed. The first begins at the tail, or head. */
+
+/* W. Where the next message begins. */
+guint64 gmproc_ring_get_tail (GmprocRing *self);
+
+/* W. Whether fewer than MAX_LENGTH messages, 0 for no bound, wait when all before TAIL are put. */
+gboolean gmproc_ring_is_below (GmprocRing *self, guint64 tail, guint max_length);
 
 /* W. FALSE with an error, or with *ret_is_full when it has to grow first. */
-gboolean gmproc_ring_begin_put (GmprocRing *self, guint8 kind, gsize size,
+gboolean gmproc_ring_begin_put (GmprocRing *self, guint64 tail, guint8 kind, gsize size,
                                 GmprocRingMessage *ret_message, gboolean *ret_is_full,
                                 GError **error);
 void gmproc_ring_commit_put (GmprocRing *self, const GmprocRingMessage *message);
 
-/* R. Whether a message waits. */
-gboolean gmproc_ring_has_message (GmprocRing *self);
+/* R. Where the first message begins. */
+guint64 gmproc_ring_get_head (GmprocRing *self);
 
-/* R. The ring must not be empty. */
-gboolean gmproc_ring_begin_take (GmprocRing *self, GmprocRingMessage *ret_message, GError **error);
+/* R. Whether a message waits when all before HEAD are taken. */
+gboolean gmproc_ring_has_message (GmprocRing *self, guint64 head);
+
+/* R. There must be one. */
+gboolean gmproc_ring_begin_take (GmprocRing *self, guint64 head, GmprocRingMessage *ret_message,
+                                 GError **error);
 void gmproc_ring_commit_take (GmprocRing *self, const GmprocRingMessage *message);
 
 /* R and W. G_IO_ERROR_MESSAGE_TOO_LARGE, or what the system says when it has no memory. */
@@ -102,12 +112,15 @@ gboolean gmproc_ring_grow (GmprocRing *self, gsize size, GError **error);
 void gmproc_ring_shrink (GmprocRing *self);
 gboolean gmproc_ring_is_worth_shrinking (GmprocRing *self);
 
-/* No lock. */
+/* No lock. The counts are of all messages that were ever put, or taken, and wrap around. */
 guint gmproc_ring_get_length (GmprocRing *self);
+guint32 gmproc_ring_count_put (GmprocRing *self);
+guint32 gmproc_ring_count_taken (GmprocRing *self);
 
-/* Copying in and out, over the end. */
+/* Copying in and out, over the end. peek copies a part, SIZE bytes from OFFSET on. */
 void gmproc_ring_fill (const GmprocRingMessage *message, const GOutputVector *vectors,
                        gsize n_vectors);
 void gmproc_ring_extract (const GmprocRingMessage *message, gpointer buffer);
+void gmproc_ring_peek (const GmprocRingMessage *message, gsize offset, gpointer buffer, gsize size);
 
 G_END_DECLS

@@ -11,14 +11,20 @@
 
 G_BEGIN_DECLS
 
-static inline gboolean
-gmproc_spin_is_useful (void)
+static inline guint
+gmproc_spin_get_n_processors (void)
 {
   static int n_processors; /* the answer never changes, so a race computes it twice */
 
   if (g_atomic_int_get (&n_processors) == 0)
     g_atomic_int_set (&n_processors, (int) g_get_num_processors ());
-  return g_atomic_int_get (&n_processors) > 1;
+  return (guint) g_atomic_int_get (&n_processors);
+}
+
+static inline gboolean
+gmproc_spin_is_useful (void)
+{
+  return gmproc_spin_get_n_processors () > 1;
 }
 
 /* Tells the processor that this is a loop that waits for another one. */

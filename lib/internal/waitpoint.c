@@ -10,14 +10,18 @@
 #include "spin.h"
 
 /* As long as one sleep and wake-up across processors takes: then spinning at most doubles the cost
- * of a wait, and an idle waiter soon uses no processor time. */
-#define SPIN_TIME (40)
-#define SPIN_ROUNDS_BETWEEN_LOOKS_AT_THE_CLOCK (64)
+ * of a wait, and an idle waiter soon uses no processor time. Each wait that spinning was not long
+ * enough for halves the time of the next one, and each that it was doubles it. */
+#define LONGEST_SPIN (40)
+#define SHORTEST_SPIN (5)
+#define SPIN_ROUNDS_BETWEEN_LOOKS_AT_THE_CLOCK (32)
 
 gboolean
 gmproc_waitpoint_create (GmprocWaitpoint *self, GmprocWaitpointPlace *place, GError **error)
 {
   self->place = place;
+  self->subject = NULL;
+  self->spin_time = LONGEST_SPIN;
   place->asleep = 0;
   return gmproc_port_word_create (&self->word, &place->word, error);
 }
@@ -27,6 +31,8 @@ gmproc_waitpoint_attach (GmprocWaitpoint *self, GmprocWaitpointPlace *place, gin
                          GError **error)
 {
   self->place = place;
+  self->subject = NULL;
+  self->spin_time = LONGEST_SPIN;
   return gmproc_port_word_attach (&self->word, &place->word, handle, error);
 }
 
@@ -50,23 +56,30 @@ gmproc_waitpoint_prepare (GmprocWaitpoint *self)
 static gboolean
 spin (GmprocWaitpoint *self, guint32 prepared, gint64 deadline)
 {
+  guint32 spin_time = __atomic_load_n (&self->spin_time, __ATOMIC_RELAXED);
   gint64 end;
 
   if (!gmproc_spin_is_useful ())
     return FALSE;
 
-  end = MIN (g_get_monotonic_time () + SPIN_TIME, deadline);
+  end = MIN (g_get_monotonic_time () + spin_time, deadline);
   do
     {
       for (guint i = 0; i < SPIN_ROUNDS_BETWEEN_LOOKS_AT_THE_CLOCK; i++)
         {
           if (gmproc_port_word_load (&self->word) != prepared)
-            return TRUE;
+            {
+              if (spin_time < LONGEST_SPIN)
+                __atomic_store_n (&self->spin_time, MIN (2 * spin_time, LONGEST_SPIN),
+                                  __ATOMIC_RELAXED);
+              return TRUE;
+            }
           gmproc_spin_pause ();
         }
     }
   while (g_get_monotonic_time () < end);
 
+  __atomic_store_n (&self->spin_time, MAX (spin_time / 2, SHORTEST_SPIN), __ATOMIC_RELAXED);
   return FALSE;
 }
 
@@ -78,9 +91,21 @@ wake_for_cancel (G_GNUC_UNUSED GCancellable *cancellable, gpointer user_data)
   gmproc_port_word_advance (&self->word);
 }
 
-gboolean
-gmproc_waitpoint_sleep (GmprocWaitpoint *self, guint32 prepared, gint64 deadline,
-                        GCancellable *cancellable, GError **error)
+/* FALSE if and only if the deadline passed. */
+static gboolean
+sleep_noted (GmprocWaitpoint *self, guint32 prepared, gint64 deadline)
+{
+  gboolean in_time;
+
+  gmproc_family_begin_wait (self->subject);
+  in_time = gmproc_port_word_wait (&self->word, prepared, deadline);
+  gmproc_family_end_wait ();
+  return in_time;
+}
+
+static gboolean
+sleep_until (GmprocWaitpoint *self, guint32 prepared, gboolean may_spin, gint64 deadline,
+             GCancellable *cancellable, GError **error)
 {
   gulong connection = 0;
   gboolean in_time;
@@ -90,14 +115,14 @@ gmproc_waitpoint_sleep (GmprocWaitpoint *self, guint32 prepared, gint64 deadline
 
   GMPROC_CRASH_POINT ("waitpoint-sleep");
   in_time = !gmproc_deadline_has_passed (deadline);
-  if (in_time && spin (self, prepared, deadline))
+  if (in_time && may_spin && spin (self, prepared, deadline))
     return TRUE;
 
   /* Connecting calls wake_for_cancel at once if the cancel came meanwhile. */
   if (in_time && cancellable != NULL)
     connection = g_cancellable_connect (cancellable, G_CALLBACK (wake_for_cancel), self, NULL);
   if (in_time)
-    in_time = gmproc_port_word_wait (&self->word, prepared, deadline);
+    in_time = sleep_noted (self, prepared, deadline);
   GMPROC_CRASH_POINT ("waitpoint-slept");
   if (connection != 0)
     g_cancellable_disconnect (cancellable, connection);
@@ -111,6 +136,20 @@ gmproc_waitpoint_sleep (GmprocWaitpoint *self, guint32 prepared, gint64 deadline
     }
 
   return TRUE;
+}
+
+gboolean
+gmproc_waitpoint_sleep (GmprocWaitpoint *self, guint32 prepared, gint64 deadline,
+                        GCancellable *cancellable, GError **error)
+{
+  return sleep_until (self, prepared, TRUE, deadline, cancellable, error);
+}
+
+gboolean
+gmproc_waitpoint_doze (GmprocWaitpoint *self, guint32 prepared, gint64 deadline,
+                       GCancellable *cancellable, GError **error)
+{
+  return sleep_until (self, prepared, FALSE, deadline, cancellable, error);
 }
 
 static void

@@ -23,6 +23,7 @@
  */
 #pragma once
 
+#include "family.h"
 #include "port/port.h"
 
 G_BEGIN_DECLS
@@ -38,6 +39,8 @@ typedef struct
 {
   GmprocPortWord word;
   GmprocWaitpointPlace *place;
+  const GmprocSubject *subject; /* what the waiters wait for, for others to see; or NULL */
+  guint32 spin_time;            /* atomic: how long spinning has been worth it, in microseconds */
 } GmprocWaitpoint;
 
 gboolean gmproc_waitpoint_create (GmprocWaitpoint *self, GmprocWaitpointPlace *place,
@@ -51,9 +54,14 @@ guint32 gmproc_waitpoint_prepare (GmprocWaitpoint *self);
 
 /* Outside the lock. TRUE: look at the state again. FALSE: G_IO_ERROR_TIMED_OUT or
  * G_IO_ERROR_CANCELLED. Spins for some microseconds first where there is more than one processor,
- * because a wake-up across processors costs more than that. */
+ * because a wake-up across processors costs more than that; for fewer where that was in vain. */
 gboolean gmproc_waitpoint_sleep (GmprocWaitpoint *self, guint32 prepared, gint64 deadline,
                                  GCancellable *cancellable, GError **error);
+
+/* The same without spinning: for one who has slept already, or who would be in the way of those
+ * that it waits for. */
+gboolean gmproc_waitpoint_doze (GmprocWaitpoint *self, guint32 prepared, gint64 deadline,
+                                GCancellable *cancellable, GError **error);
 
 /* Inside the lock, before the commit. */
 void gmproc_waitpoint_wake (GmprocWaitpoint *self);

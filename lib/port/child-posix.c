@@ -8,9 +8,8 @@
  *
  *   EXECUTABLE --gmproc-child=NUMBER-OF-HANDLES LABEL
  *
- * The child is started with g_spawn_async_with_pipes_and_fds(), on which GSubprocess is built.
- * GSubprocess itself forgets the process id of a child that ends while it is being started, which
- * is no rare case, and it offers no other way to learn it.
+ * It is not a GSubprocess, which forgets the process id of a child that ends while it is being
+ * started, which is no rare case, and offers no other way to learn it.
  *
  * States of a child: running; ended but not reaped, when its id cannot belong to another process;
  * reaped. The step from the second to the third, and sending a signal, exclude each other by
@@ -24,6 +23,7 @@
 #include "port.h"
 #include "port-error.h"
 #include "memory-posix.h"
+#include "spawn-posix.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,8 +36,8 @@
 #include <unistd.h>
 
 #define MARK "--gmproc-child="
-#define BOOTSTRAP_FD 3
-#define FIRST_HANDLE_FD 4
+#define BOOTSTRAP_FD GMPROC_SPAWN_FIRST_DESCRIPTOR
+#define FIRST_HANDLE_FD (BOOTSTRAP_FD + 1)
 #define MAX_HANDLES 65536
 #define LABEL_SIZE 100     /* bytes of a label in the argument vector */
 #define STATUS_UNKNOWN 255 /* when somebody else reaped the child: no success, in any case */
@@ -45,7 +45,7 @@
 struct GmprocPortChild
 {
   gatomicrefcount ref_count; /* the caller's, and one of a watch until EXITED has returned */
-  GPid pid;
+  pid_t pid;
   gintptr pidfd; /* GMPROC_PORT_NO_HANDLE where the system has none, and after the reaping */
   GMutex lock;
   gboolean reaped; /* under lock */
@@ -70,7 +70,7 @@ child_unref (GmprocPortChild *child)
 }
 
 static GmprocPortChild *
-child_new (GPid pid)
+child_new (pid_t pid)
 {
   GmprocPortChild *child = g_new0 (GmprocPortChild, 1);
 
@@ -106,20 +106,6 @@ make_label (const char *label)
         g_string_append_c (result, '?');
     }
   return g_string_free (result, FALSE);
-}
-
-/* The arrays for the spawn: which descriptor here becomes which number in the child. */
-static void
-plan_descriptors (gintptr bootstrap, const gintptr *handles, guint n_handles, int *sources,
-                  int *targets)
-{
-  sources[0] = (int) bootstrap;
-  targets[0] = BOOTSTRAP_FD;
-  for (guint i = 0; i < n_handles; i++)
-    {
-      sources[i + 1] = (int) handles[i];
-      targets[i + 1] = FIRST_HANDLE_FD + (int) i;
-    }
 }
 
 static gboolean
@@ -169,53 +155,40 @@ check_options (const GmprocPortChildOptions *options, GError **error)
   return TRUE;
 }
 
-/* The errors of a spawn are of another domain than ours. */
-static GIOErrorEnum
-translate_spawn_error (const GError *error)
-{
-  if (g_error_matches (error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT))
-    return G_IO_ERROR_NOT_FOUND;
-  if (g_error_matches (error, G_SPAWN_ERROR, G_SPAWN_ERROR_ACCES))
-    return G_IO_ERROR_PERMISSION_DENIED;
-  return G_IO_ERROR_FAILED;
-}
-
 gboolean
 gmproc_port_child_has_method (GmprocPortMethod method)
 {
   return method == GMPROC_PORT_METHOD_SPAWN;
 }
 
-static int
-get_stream (const GmprocPortChildOptions *options, int number)
+/* A path that says where it begins is the caller's, also when the child begins elsewhere. */
+static char *
+make_path (const GmprocPortChildOptions *options)
 {
-  return options->streams != NULL ? (int) options->streams[number] : (int) GMPROC_PORT_NO_HANDLE;
+  if (options->working_directory == NULL)
+    return g_strdup (options->executable);
+  return g_canonicalize_filename (options->executable, NULL);
 }
 
-/* Not LEAVE_DESCRIPTORS_OPEN: a descriptor that some other library forgot to mark must not reach
- * the child. */
 static gboolean
-spawn (const GmprocPortChildOptions *options, gintptr block, GPid *ret_pid, GError **error)
+spawn (const GmprocPortChildOptions *options, gintptr block, pid_t *ret_pid, GError **error)
 {
+  g_autofree char *path = make_path (options);
   g_autofree char *mark = g_strdup_printf (MARK "%u", options->n_handles);
   g_autofree char *shown_label = make_label (options->label);
-  const char *argv[] = { options->executable, mark, shown_label, NULL };
-  gsize n_descriptors = (gsize) options->n_handles + 1;
-  g_autofree int *sources = g_new (int, n_descriptors);
-  g_autofree int *targets = g_new (int, n_descriptors);
-  g_autoptr (GError) local_error = NULL;
+  const char *argv[] = { path, mark, shown_label, NULL };
+  g_autofree gintptr *descriptors = g_new (gintptr, (gsize) options->n_handles + 1);
+  GmprocSpawn plan = { .argv = argv,
+                       .environment = options->environment,
+                       .working_directory = options->working_directory,
+                       .streams = options->streams,
+                       .descriptors = descriptors,
+                       .n_descriptors = (gsize) options->n_handles + 1 };
 
-  plan_descriptors (block, options->handles, options->n_handles, sources, targets);
-  if (g_spawn_async_with_pipes_and_fds (options->working_directory, argv, options->environment,
-                                        G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CLOEXEC_PIPES, NULL,
-                                        NULL, get_stream (options, 0), get_stream (options, 1),
-                                        get_stream (options, 2), sources, targets, n_descriptors,
-                                        ret_pid, NULL, NULL, NULL, &local_error))
-    return TRUE;
-
-  g_set_error (error, G_IO_ERROR, translate_spawn_error (local_error), "spawn: %s",
-               local_error->message);
-  return FALSE;
+  descriptors[0] = block;
+  for (guint i = 0; i < options->n_handles; i++)
+    descriptors[i + 1] = options->handles[i];
+  return gmproc_port_spawn (&plan, ret_pid, error);
 }
 
 GmprocPortChild *
@@ -223,7 +196,7 @@ gmproc_port_child_start (const GmprocPortChildOptions *options, GError **error)
 {
   gintptr block = GMPROC_PORT_NO_HANDLE;
   GmprocPortChild *child = NULL;
-  GPid pid;
+  pid_t pid;
 
   if (!check_options (options, error)
       || !gmproc_port_memory_new_constant (options->bootstrap, &block, error))

@@ -16,6 +16,7 @@
 #include "handle-posix.h"
 
 #include <errno.h>
+#include <glib-unix.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -39,14 +40,19 @@ gmproc_port_lifeline_new (gintptr *ret_keep, gintptr *ret_give, GError **error)
 /* Of a pipe only the hang-up is of interest: asking for input too would make a byte that somebody
  * wrote by mistake look like an end, or turn the wait into a busy loop. */
 static gboolean
+is_pipe (gintptr given)
+{
+  struct stat status;
+
+  return fstat ((int) given, &status) == 0 && S_ISFIFO (status.st_mode);
+}
+
+static gboolean
 poll_for_end (gintptr given, int timeout)
 {
-  struct pollfd poll_fd = { (int) given, POLLIN, 0 };
-  struct stat status;
+  struct pollfd poll_fd = { (int) given, is_pipe (given) ? 0 : POLLIN, 0 };
   int n_ready;
 
-  if (fstat ((int) given, &status) == 0 && S_ISFIFO (status.st_mode))
-    poll_fd.events = 0;
   do
     n_ready = poll (&poll_fd, 1, timeout);
   while (n_ready == -1 && errno == EINTR);
@@ -65,4 +71,11 @@ gboolean
 gmproc_port_lifeline_is_broken (gintptr given)
 {
   return poll_for_end (given, 0);
+}
+
+GSource *
+gmproc_port_lifeline_create_source (gintptr given)
+{
+  return g_unix_fd_source_new ((int) given,
+                               G_IO_HUP | G_IO_ERR | G_IO_NVAL | (is_pipe (given) ? 0 : G_IO_IN));
 }

@@ -43,3 +43,103 @@ gmproc_port_lifeline_is_broken (gintptr given)
 {
   return !PeekNamedPipe ((HANDLE) given, NULL, 0, NULL, NULL, NULL);
 }
+
+/* -- a source ---------------------------------------------------------------------------------- */
+
+typedef struct
+{
+  GSource parent;
+
+  HANDLE pipe;
+  OVERLAPPED request; /* with an event of its own, which the loop polls */
+  GPollFD poll_fd;
+  char byte;
+  gboolean is_asked; /* the request is the system's */
+  gboolean is_over;
+} LifelineSource;
+
+static void
+ask (LifelineSource *self)
+{
+  gboolean started = ReadFile (self->pipe, &self->byte, 1, NULL, &self->request);
+
+  self->is_asked = started || GetLastError () == ERROR_IO_PENDING;
+  self->is_over = !self->is_asked;
+}
+
+static gboolean
+lifeline_source_prepare (GSource *source, int *timeout)
+{
+  LifelineSource *self = (LifelineSource *) source;
+
+  *timeout = -1;
+  if (!self->is_asked && !self->is_over)
+    ask (self);
+  return self->is_over;
+}
+
+static gboolean
+lifeline_source_check (GSource *source)
+{
+  LifelineSource *self = (LifelineSource *) source;
+  DWORD count;
+
+  if (!self->is_asked || WaitForSingleObject (self->request.hEvent, 0) != WAIT_OBJECT_0)
+    return self->is_over;
+
+  /* A byte that somebody wrote by mistake is no end; prepare asks again. */
+  self->is_asked = FALSE;
+  self->is_over = !GetOverlappedResult (self->pipe, &self->request, &count, TRUE);
+  return self->is_over;
+}
+
+static gboolean
+lifeline_source_dispatch (G_GNUC_UNUSED GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  return callback != NULL ? callback (user_data) : G_SOURCE_CONTINUE;
+}
+
+static void
+lifeline_source_finalize (GSource *source)
+{
+  LifelineSource *self = (LifelineSource *) source;
+  DWORD count;
+
+  if (self->is_asked)
+    {
+      /* The request lies in the source, so this waits until the system lets go of it. */
+      (void) CancelIoEx (self->pipe, &self->request);
+      (void) GetOverlappedResult (self->pipe, &self->request, &count, TRUE);
+    }
+  (void) CloseHandle (self->request.hEvent);
+}
+
+static gboolean
+go_on (G_GNUC_UNUSED gpointer user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs lifeline_source_funcs = {
+  .prepare = lifeline_source_prepare,
+  .check = lifeline_source_check,
+  .dispatch = lifeline_source_dispatch,
+  .finalize = lifeline_source_finalize,
+  .closure_callback = go_on,
+};
+
+GSource *
+gmproc_port_lifeline_create_source (gintptr given)
+{
+  GSource *source = g_source_new (&lifeline_source_funcs, sizeof (LifelineSource));
+  LifelineSource *self = (LifelineSource *) source;
+
+  self->pipe = (HANDLE) given;
+  self->request.hEvent = CreateEventW (NULL, TRUE, FALSE, NULL);
+  if (self->request.hEvent == NULL)
+    g_error ("CreateEvent: error %lu", GetLastError ());
+  self->poll_fd.fd = (gintptr) self->request.hEvent;
+  self->poll_fd.events = G_IO_IN;
+  g_source_add_poll (source, &self->poll_fd);
+  return source;
+}

@@ -274,12 +274,43 @@ void gmproc_port_child_free (GmprocPortChild *child);
 gboolean gmproc_port_child_receive (int *argc, char ***argv, GBytes **ret_bootstrap,
                                     gintptr **ret_handles, guint *ret_n_handles, GError **error);
 
+/* -- presence ----------------------------------------------------------------------------------
+ * Whether a process lives, asked by another one that is not its parent. The place lies in shared
+ * memory, and has what tells the process from a later one with the same id.
+ *
+ * announce:  writes this process into the place.
+ * keep:      makes has_ended exact and quick for this place for the rest of the process's life:
+ *            well under a microsecond where the system can, with no system call. Costs a thread.
+ * has_ended: whether the process that announced itself is gone. One that is stopped (SIGSTOP, a
+ *            debugger) is not. Without keep it asks the system, which takes some microseconds. A
+ *            process that cannot be asked about counts as living.
+ * map:       a view, to read only, of the block of memory that is HANDLE in that process. It needs
+ *            nothing of the process but that it exists, so it may be stopped. An error where the
+ *            system has no such thing, or does not allow it.
+ */
+typedef struct
+{
+  gint64 pid; /* atomic; 0 for nobody */
+  guint64 birth;
+  guint32 is_kept;
+  guint32 has_ended;
+  GmprocPortLockPlace lock;
+} GmprocPortPresencePlace;
+
+void gmproc_port_presence_announce (GmprocPortPresencePlace *place);
+gboolean gmproc_port_presence_keep (GmprocPortPresencePlace *place, GError **error);
+gboolean gmproc_port_presence_has_ended (GmprocPortPresencePlace *place);
+gpointer gmproc_port_presence_map (const GmprocPortPresencePlace *place, gintptr handle, gsize size,
+                                   GError **error);
+
 /* -- thread ------------------------------------------------------------------------------------
- * new: a thread of the library's own, in which no signal handler of the program runs: a signal that
- *      the program waits for in a thread of its own must not be taken by one of ours.
+ * new:    a thread of the library's own, in which no signal handler of the program runs: a signal
+ *         that the program waits for in a thread of its own must not be taken by one of ours.
+ * get_id: the number by which a debugger names the calling thread.
  */
 GThread *gmproc_port_thread_new (const char *name, GThreadFunc function, gpointer user_data,
                                  GError **error);
+guint32 gmproc_port_thread_get_id (void);
 
 /* -- lifeline ----------------------------------------------------------------------------------
  * Tells a process that another one is gone, however that one ended and whichever of its threads
@@ -289,15 +320,19 @@ GThread *gmproc_port_thread_new (const char *name, GThreadFunc function, gpointe
  *            *ret_give goes to those who want to know.
  * wait:      returns when the process that keeps the other end has ended.
  * is_broken: the same question, without waiting.
+ * create_source: a source without a callback for a main loop, dispatched when a wait would end. The
+ *            caller keeps the handle open as long as the source lives.
  */
 gboolean gmproc_port_lifeline_new (gintptr *ret_keep, gintptr *ret_give, GError **error);
 void gmproc_port_lifeline_wait (gintptr given);
+GSource *gmproc_port_lifeline_create_source (gintptr given);
 gboolean gmproc_port_lifeline_is_broken (gintptr given);
 
 /* -- self --------------------------------------------------------------------------------------
  * get_path:      the program file that this process runs, in a form that start can use even
  *                after the file was replaced or removed. Free with g_free().
- * get_pid:       this process.
+ * get_pid:       this process. Costs no system call.
+ * get_rough_time: g_get_monotonic_time(), but up to 20 ms late, for a few nanoseconds.
  * is_privileged: the program runs with more rights than the user who started it.
  * set_title:     what ps, top and a debugger show for this process and its main thread; the
  *                system may cut it.
@@ -309,6 +344,7 @@ gboolean gmproc_port_lifeline_is_broken (gintptr given);
  */
 char *gmproc_port_self_get_path (GError **error);
 gint64 gmproc_port_self_get_pid (void);
+gint64 gmproc_port_self_get_rough_time (void);
 gboolean gmproc_port_self_is_privileged (void);
 void gmproc_port_self_set_title (const char *title);
 gboolean gmproc_port_self_at_exit (void (*function) (void), GError **error);

@@ -9,9 +9,11 @@
 #include "port-error.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifdef HAVE_GETAUXVAL
@@ -83,10 +85,44 @@ gmproc_port_self_get_path (GError **error)
 }
 #endif
 
+/* getpid() is a system call, and a lock asks for it each time. A program may fork a copy of itself,
+ * which then asks again. */
+static gint64 own_pid; /* atomic; 0 when it is not known */
+
+static void
+forget_pid (void)
+{
+  __atomic_store_n (&own_pid, 0, __ATOMIC_RELAXED);
+}
+
+static void __attribute__ ((constructor)) watch_forks (void)
+{
+  (void) pthread_atfork (NULL, NULL, forget_pid);
+}
+
 gint64
 gmproc_port_self_get_pid (void)
 {
-  return getpid ();
+  gint64 pid = __atomic_load_n (&own_pid, __ATOMIC_RELAXED);
+
+  if (G_UNLIKELY (pid == 0))
+    {
+      pid = getpid ();
+      __atomic_store_n (&own_pid, pid, __ATOMIC_RELAXED);
+    }
+  return pid;
+}
+
+gint64
+gmproc_port_self_get_rough_time (void)
+{
+#ifdef CLOCK_MONOTONIC_COARSE
+  struct timespec time;
+
+  if (clock_gettime (CLOCK_MONOTONIC_COARSE, &time) == 0)
+    return (gint64) time.tv_sec * G_USEC_PER_SEC + time.tv_nsec / 1000;
+#endif
+  return g_get_monotonic_time ();
 }
 
 gboolean

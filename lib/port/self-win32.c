@@ -47,6 +47,12 @@ gmproc_port_self_get_pid (void)
   return (gint64) GetCurrentProcessId ();
 }
 
+gint64
+gmproc_port_self_get_rough_time (void)
+{
+  return (gint64) GetTickCount64 () * 1000;
+}
+
 /* No file of this system gives a program more rights than those of the process that starts it.
  * More rights come from a consent that the user gives to a service; the program that it then starts
  * has neither the standard input nor the handles of the one that asked. */

@@ -9,6 +9,10 @@
 #include "port.h"
 
 #include <signal.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
 
 GThread *
 gmproc_port_thread_new (const char *name, GThreadFunc function, gpointer user_data, GError **error)
@@ -25,4 +29,14 @@ gmproc_port_thread_new (const char *name, GThreadFunc function, gpointer user_da
   if (thread == NULL)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "pthread_create: %s", local_error->message);
   return thread;
+}
+
+guint32
+gmproc_port_thread_get_id (void)
+{
+#ifdef __linux__
+  return (guint32) syscall (SYS_gettid);
+#else
+  return (guint32) getpid (); /* no number of a thread is the same in all tools of this system */
+#endif
 }

@@ -7,6 +7,8 @@
 
 #include "port.h"
 
+#include <windows.h>
+
 GThread *
 gmproc_port_thread_new (const char *name, GThreadFunc function, gpointer user_data, GError **error)
 {
@@ -16,4 +18,10 @@ gmproc_port_thread_new (const char *name, GThreadFunc function, gpointer user_da
   if (thread == NULL)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "CreateThread: %s", local_error->message);
   return thread;
+}
+
+guint32
+gmproc_port_thread_get_id (void)
+{
+  return GetCurrentThreadId ();
 }

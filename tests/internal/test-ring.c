@@ -76,7 +76,8 @@ try_put (Fixture *self, gsize size)
 
   for (gsize i = 0; i < size; i++)
     body[i] = get_byte (self->n_put, i);
-  if (!gmproc_ring_begin_put (&self->ring, KIND, size, &message, &is_full, &error))
+  if (!gmproc_ring_begin_put (&self->ring, gmproc_ring_get_tail (&self->ring), KIND, size, &message,
+                              &is_full, &error))
     {
       g_assert_no_error (error);
       g_assert_true (is_full);
@@ -110,8 +111,8 @@ take (Fixture *self, gsize size)
   g_autofree guint8 *body = NULL;
   GmprocRingMessage message;
 
-  g_assert_true (gmproc_ring_has_message (&self->ring));
-  gmproc_ring_begin_take (&self->ring, &message, &error);
+  g_assert_true (gmproc_ring_has_message (&self->ring, gmproc_ring_get_head (&self->ring)));
+  gmproc_ring_begin_take (&self->ring, gmproc_ring_get_head (&self->ring), &message, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (message.kind, ==, KIND);
   g_assert_cmpuint (message.size, ==, size);
@@ -130,7 +131,7 @@ test_sizes (void)
   Fixture fixture;
 
   fixture_open (&fixture);
-  g_assert_false (gmproc_ring_has_message (&fixture.ring));
+  g_assert_false (gmproc_ring_has_message (&fixture.ring, gmproc_ring_get_head (&fixture.ring)));
   for (gsize size = 0; size < 100; size++)
     {
       put (&fixture, size);
@@ -138,7 +139,8 @@ test_sizes (void)
       g_assert_cmpuint (gmproc_ring_get_length (&fixture.ring), ==, 2);
       take (&fixture, size);
       take (&fixture, size);
-      g_assert_false (gmproc_ring_has_message (&fixture.ring));
+      g_assert_false (
+          gmproc_ring_has_message (&fixture.ring, gmproc_ring_get_head (&fixture.ring)));
     }
   fixture_close (&fixture);
 }
@@ -191,15 +193,16 @@ test_bound (void)
   fixture_move (&fixture, G_MAXUINT32 - 1, 0);
   for (guint i = 0; i < 3; i++)
     {
-      g_assert_true (gmproc_ring_is_below (&fixture.ring, 3));
+      g_assert_true (gmproc_ring_is_below (&fixture.ring, gmproc_ring_get_tail (&fixture.ring), 3));
       put (&fixture, 1);
     }
-  g_assert_false (gmproc_ring_is_below (&fixture.ring, 3));
-  g_assert_true (gmproc_ring_is_below (&fixture.ring, 0));
-  g_assert_true (gmproc_ring_is_below (&fixture.ring, G_MAXUINT));
+  g_assert_false (gmproc_ring_is_below (&fixture.ring, gmproc_ring_get_tail (&fixture.ring), 3));
+  g_assert_true (gmproc_ring_is_below (&fixture.ring, gmproc_ring_get_tail (&fixture.ring), 0));
+  g_assert_true (
+      gmproc_ring_is_below (&fixture.ring, gmproc_ring_get_tail (&fixture.ring), G_MAXUINT));
   g_assert_cmpuint (gmproc_ring_get_length (&fixture.ring), ==, 3);
   take (&fixture, 1);
-  g_assert_true (gmproc_ring_is_below (&fixture.ring, 3));
+  g_assert_true (gmproc_ring_is_below (&fixture.ring, gmproc_ring_get_tail (&fixture.ring), 3));
   fixture_close (&fixture);
 }
 
@@ -226,7 +229,8 @@ test_words_wrap_around (void)
       for (guint j = 0; j < G_N_ELEMENTS (sizes); j++)
         take (&fixture, sizes[j]);
       g_assert_cmpuint (gmproc_ring_get_length (&fixture.ring), ==, 0);
-      g_assert_false (gmproc_ring_has_message (&fixture.ring));
+      g_assert_false (
+          gmproc_ring_has_message (&fixture.ring, gmproc_ring_get_head (&fixture.ring)));
       fixture_close (&fixture);
     }
 }
@@ -346,8 +350,8 @@ test_too_large (void)
       GmprocRingMessage message;
       gboolean is_full;
 
-      g_assert_false (
-          gmproc_ring_begin_put (&fixture.ring, KIND, size, &message, &is_full, &error));
+      g_assert_false (gmproc_ring_begin_put (&fixture.ring, gmproc_ring_get_tail (&fixture.ring),
+                                             KIND, size, &message, &is_full, &error));
       g_assert_no_error (error);
       g_assert_true (is_full);
       g_assert_false (gmproc_ring_grow (&fixture.ring, size, &error));
@@ -366,7 +370,8 @@ assert_put_fails (Fixture *fixture)
   GmprocRingMessage message;
   gboolean is_full;
 
-  g_assert_false (gmproc_ring_begin_put (&fixture->ring, KIND, 1, &message, &is_full, &error));
+  g_assert_false (gmproc_ring_begin_put (&fixture->ring, gmproc_ring_get_tail (&fixture->ring),
+                                         KIND, 1, &message, &is_full, &error));
   g_assert_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE);
   g_assert_false (is_full);
 }
@@ -377,8 +382,9 @@ assert_take_fails (Fixture *fixture)
   g_autoptr (GError) error = NULL;
   GmprocRingMessage message;
 
-  g_assert_true (gmproc_ring_has_message (&fixture->ring));
-  g_assert_false (gmproc_ring_begin_take (&fixture->ring, &message, &error));
+  g_assert_true (gmproc_ring_has_message (&fixture->ring, gmproc_ring_get_head (&fixture->ring)));
+  g_assert_false (gmproc_ring_begin_take (&fixture->ring, gmproc_ring_get_head (&fixture->ring),
+                                          &message, &error));
   g_assert_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE);
 }
 
@@ -410,7 +416,8 @@ test_damaged_words (void)
     g_autoptr (GError) error = NULL;
     GmprocRingMessage message;
 
-    g_assert_false (gmproc_ring_begin_take (&fixture.ring, &message, &error));
+    g_assert_false (gmproc_ring_begin_take (&fixture.ring, gmproc_ring_get_head (&fixture.ring),
+                                            &message, &error));
     g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
   }
   fixture.place.level = 0;
@@ -452,11 +459,13 @@ test_random_damage (void)
       for (guint j = 0; j < G_N_ELEMENTS (words); j++)
         if (g_test_rand_int_range (0, 3) == 0)
           *words[j] ^= (guint64) g_test_rand_int () << g_test_rand_int_range (0, 34);
-      if (gmproc_ring_begin_put (&fixture.ring, KIND, 40, &message, &is_full, &error))
+      if (gmproc_ring_begin_put (&fixture.ring, gmproc_ring_get_tail (&fixture.ring), KIND, 40,
+                                 &message, &is_full, &error))
         memset (message.parts[0], 0xff, message.part_sizes[0]);
       g_clear_error (&error);
-      if (gmproc_ring_has_message (&fixture.ring)
-          && gmproc_ring_begin_take (&fixture.ring, &message, &error))
+      if (gmproc_ring_has_message (&fixture.ring, gmproc_ring_get_head (&fixture.ring))
+          && gmproc_ring_begin_take (&fixture.ring, gmproc_ring_get_head (&fixture.ring), &message,
+                                     &error))
         {
           g_autofree guint8 *body = g_malloc (message.size + 1);
 

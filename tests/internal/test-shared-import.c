@@ -269,7 +269,7 @@ test_spoilt_places (void)
     {
       g_autoptr (GmprocParcel) parcel = gmproc_parcel_new ();
       g_autoptr (GError) error = NULL;
-      GmprocSlot slot = { NULL, 0, NULL };
+      GmprocSlot slot = { 0 };
       guint64 *place;
 
       gmproc_slot_new (&slot, 0x56414c55, &error);
@@ -294,7 +294,7 @@ test_spoilt_size (void)
   g_autoptr (GmprocSharedMemory) block = NULL;
   g_autoptr (GVariant) exported = NULL;
   g_autoptr (GError) error = NULL;
-  GmprocSlot slot = { NULL, 0, NULL };
+  GmprocSlot slot = { 0 };
   gintptr memory;
 
   gmproc_port_memory_new (100, 10 * SIZE, &memory, &error);

@@ -255,6 +255,48 @@ test_closed_stream_is_refused (void)
   gmproc_port_handle_close (&reader);
 }
 
+#define N_RING 5
+
+/* handles: write ends. Each gets its place. */
+static int
+tell_places (const gintptr *handles, guint n_handles)
+{
+  for (guint i = 0; i < n_handles; i++)
+    g_assert_cmpint (write ((int) handles[i], &"abcde"[i], 1), ==, 1);
+  return EXIT_SUCCESS;
+}
+
+/* handles: write ends. Here they have the numbers that they are to have in the child, too, but each
+ * the one of its neighbour. */
+static int
+pass_on_in_a_ring (const gintptr *handles, guint n_handles)
+{
+  gintptr ring[N_RING];
+
+  g_assert_cmpuint (n_handles, ==, N_RING);
+  for (int i = 0; i < N_RING; i++)
+    ring[i] = handles[(i + 1) % N_RING];
+  return peer_join (peer_start ("tell-places", ring, N_RING));
+}
+
+static void
+test_handles_in_a_ring (void)
+{
+  gintptr readers[N_RING], writers[N_RING];
+
+  for (int i = 0; i < N_RING; i++)
+    peer_new_pipe (&readers[i], &writers[i]);
+  g_assert_cmpint (peer_join (peer_start ("ring", writers, N_RING)), ==, EXIT_SUCCESS);
+  for (int i = 0; i < N_RING; i++)
+    {
+      const char expected[] = { "abcde"[(i + N_RING - 1) % N_RING], '\0' };
+
+      assert_comes (readers[i], expected);
+      gmproc_port_handle_close (&readers[i]);
+      gmproc_port_handle_close (&writers[i]);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -263,6 +305,8 @@ main (int argc, char **argv)
                                 { "keep-and-fork", keep_and_fork },
                                 { "close-streams", close_streams },
                                 { "copy", copy_input },
+                                { "ring", pass_on_in_a_ring },
+                                { "tell-places", tell_places },
                                 { NULL, NULL } };
 
   peer_main (&argc, &argv, peers);
@@ -275,5 +319,6 @@ main (int argc, char **argv)
   gmproc_test_add ("/port/posix/streams", test_streams_are_those_given);
   gmproc_test_add ("/port/posix/default-streams", test_streams_have_defaults);
   gmproc_test_add ("/port/posix/closed-stream", test_closed_stream_is_refused);
+  gmproc_test_add ("/port/posix/ring", test_handles_in_a_ring);
   return g_test_run ();
 }

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * The processes that belong to a barrier, so that a dead one is missed by name.
+ *
+ * They are a chain of notes (family.h), which begins in the barrier's state. A process joins when
+ * the barrier comes to it, or when it waits for the first time, and leaves when it drops the
+ * barrier or ends in order. One that ends otherwise stays in the chain, and is found there.
+ *
+ * All of it inside the barrier's lock. The chain changes by one store: a note is complete before it
+ * is linked, and stays as it is until it is out. A process that is killed in between leaves a note
+ * that nobody uses any more.
+ *
+ * A process of another family, or one without notes, is in no chain, and is not missed when it
+ * dies.
+ */
+#pragma once
+
+#include "family.h"
+
+G_BEGIN_DECLS
+
+/* The caller's note, or NULL. HEAD is 0 for an empty chain. */
+GmprocNote *gmproc_parties_join_locked (guint32 *head, const GmprocSubject *subject);
+void gmproc_parties_leave_locked (guint32 *head, GmprocNote *note);
+
+/* One that has died, or FALSE. */
+gboolean gmproc_parties_find_dead_locked (guint32 *head, GmprocFamilyMember *ret_member);
+
+/* They are not missed any more. */
+void gmproc_parties_forget_dead_locked (guint32 *head);
+
+/* Takes those out that have ended in order. */
+void gmproc_parties_tidy_locked (guint32 *head);
+
+G_END_DECLS

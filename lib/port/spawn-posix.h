@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * Beside the contract, for the POSIX bodies: running a program that gets given descriptors and no
+ * others.
+ */
+#pragma once
+
+#include "port.h"
+
+#include <sys/types.h>
+
+G_BEGIN_DECLS
+
+/* The first descriptor after the standard streams. */
+#define GMPROC_SPAWN_FIRST_DESCRIPTOR 3
+
+typedef struct
+{
+  const char *const *argv;        /* argv[0] is the path of the program */
+  const char *const *environment; /* NULL: the caller's */
+  const char *working_directory;  /* NULL: the caller's */
+  const gintptr *streams;         /* as in GmprocPortChildOptions */
+  const gintptr *descriptors;     /* become FIRST_DESCRIPTOR and those behind it */
+  gsize n_descriptors;
+} GmprocSpawn;
+
+/* The caller reaps the process. */
+gboolean gmproc_port_spawn (const GmprocSpawn *self, pid_t *ret_pid, GError **error);
+
+G_END_DECLS
