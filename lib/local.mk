@@ -226,6 +226,8 @@ port_win32_sources = \
   lib/port/courier-win32.c \
   lib/port/handle-win32.c \
   lib/port/handle-win32.h \
+  lib/port/job-win32.c \
+  lib/port/job-win32.h \
   lib/port/journal-win32.c \
   lib/port/leash-win32.c \
   lib/port/lifeline-win32.c \
@@ -238,6 +240,9 @@ port_win32_sources = \
   lib/port/quota-win32.c \
   lib/port/random-win32.c \
   lib/port/self-win32.c \
+  lib/port/spawn-win32.c \
+  lib/port/spawn-win32.h \
+  lib/port/status-win32.c \
   lib/port/status-win32.h \
   lib/port/stream-win32.c \
   lib/port/thread-win32.c \

@@ -308,6 +308,8 @@ typedef struct
   guint n_handles;
   const char *const *environment; /* "NAME=value", ended by NULL; NULL: this process's own, now */
   const char *working_directory;  /* NULL: this process's own, now */
+  gboolean ends_with_parent;      /* a system that can ends the child after this process, however
+                                   * either of them fares; elsewhere the child has to look itself */
 
   /* NULL, or the child's standard input, output and error. GMPROC_PORT_NO_HANDLE, and NULL for all
    * three, is an input that is empty, and this process's own output and error. */
