@@ -420,8 +420,10 @@ void gmproc_port_leash_wear (gintptr given);
  *      for a test; NULL for none.
  */
 guint gmproc_port_quota_get (const char *root);
+
 /* -- random ------------------------------------------------------------------------------------
  * fill: SIZE bytes that nobody can guess, 256 at most.
+ */
 gboolean gmproc_port_random_fill (gpointer buffer, gsize size, GError **error);
 
 /* -- self --------------------------------------------------------------------------------------
