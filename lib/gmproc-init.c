@@ -22,6 +22,7 @@
 #include "gmproc-barrier.h"
 #include "gmproc-condition.h"
 #include "gmproc-connection.h"
+#include "gmproc-descriptor.h"
 #include "gmproc-event.h"
 #include "gmproc-lock.h"
 #include "gmproc-process-private.h"
@@ -32,6 +33,7 @@
 #include "internal/child.h"
 #include "internal/command.h"
 #include "internal/family.h"
+#include "internal/trace.h"
 #include "internal/worker-link.h"
 #include "port/port.h"
 
@@ -43,6 +45,7 @@ ensure_shareable_types (void)
   g_type_ensure (GMPROC_TYPE_BARRIER);
   g_type_ensure (GMPROC_TYPE_CONDITION);
   g_type_ensure (GMPROC_TYPE_CONNECTION);
+  g_type_ensure (GMPROC_TYPE_DESCRIPTOR);
   g_type_ensure (GMPROC_TYPE_EVENT);
   g_type_ensure (GMPROC_TYPE_LOCK);
   g_type_ensure (GMPROC_TYPE_QUEUE);
@@ -74,19 +77,35 @@ receive_bootstrap (int *argc, char ***argv, GError **error)
 static GmprocBootstrap *
 begin (int *argc, char ***argv, GError **error)
 {
+  g_autoptr (GError) local_error = NULL;
+  GmprocBootstrap *bootstrap = NULL;
+
   /* The one that is registered first runs last. */
-  if (!gmproc_port_self_at_exit (gmproc_family_leave, error)
-      || !gmproc_port_self_at_exit (gmproc_child_end_all, error))
-    return NULL;
-  return receive_bootstrap (argc, argv, error);
+  if (gmproc_port_self_at_exit (gmproc_family_leave, &local_error)
+      && gmproc_port_self_at_exit (gmproc_child_end_all, &local_error))
+    bootstrap = receive_bootstrap (argc, argv, &local_error);
+  if (local_error == NULL)
+    gmproc_trace_init (bootstrap == NULL);
+  else
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  return bootstrap;
 }
 
 /* The exit status. */
 static int
 tell_error (const GError *error)
 {
-  g_printerr ("%s: %s\n", g_get_prgname () != NULL ? g_get_prgname () : "gmproc", error->message);
-  return EXIT_FAILURE;
+  const char *name = g_get_prgname ();
+
+  return gmproc_process_tell_error (name != NULL ? name : "gmproc", error);
+}
+
+/* The main program goes on. */
+static void
+become_main (void)
+{
+  gmproc_process_init_main ();
+  gmproc_trace_name_process (gmproc_process_get_name (gmproc_process_get_current ()));
 }
 
 /* Nothing that is freed here is freed by exit(), and a leak checker would tell of every child. */
@@ -135,7 +154,7 @@ gmproc_init (int *argc, char ***argv)
   if (bootstrap != NULL)
     run_and_exit (bootstrap);
 
-  gmproc_process_init_main ();
+  become_main ();
 }
 
 /**
@@ -185,14 +204,16 @@ gmproc_init_for_binding (const char *const *arguments)
   if (bootstrap != NULL)
     return gmproc_process_run_child (bootstrap);
 
-  gmproc_process_init_main ();
+  become_main ();
   return -1;
 }
 
 /**
  * gmproc_get_n_processors:
  *
- * How many processors this process may use at once.
+ * How many processors this process may use at once: those that its affinity allows, or fewer if
+ * the system gives its control group (a container, for example) less time than they have. A part
+ * of a processor counts as a whole one.
  *
  * Returns: the number, at least 1
  * Since: 1.0
@@ -200,5 +221,8 @@ gmproc_init_for_binding (const char *const *arguments)
 guint
 gmproc_get_n_processors (void)
 {
-  return g_get_num_processors ();
+  guint n_processors = g_get_num_processors ();
+  guint n_granted = gmproc_port_quota_get (NULL);
+
+  return n_granted != 0 ? MIN (n_granted, n_processors) : n_processors;
 }

@@ -32,6 +32,9 @@ typedef struct
 static GMutex mutex;
 static Registry targets = { .kind = "target", .how_to_define = "GMPROC_DEFINE_TARGET()" };
 static Registry types = { .kind = "process type", .how_to_define = "GMPROC_DEFINE_PROCESS_TYPE()" };
+/* Names that were asked for before anything was registered as that: name → Entry. */
+static GHashTable *wanted;
+
 static Registry functions = { .kind = "function", .how_to_define = "GMPROC_DEFINE_FUNCTION()" };
 
 /* An address that nothing else has, for what has no function of its own. */
@@ -216,6 +219,29 @@ gmproc_registry_add_function_callback (const char *name, const char *in_type, co
     destroy (user_data);
 }
 
+GmprocFunction
+gmproc_registry_get_function (const char *name)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
+  Entry *entry = NULL;
+
+  if (functions.entries != NULL)
+    entry = g_hash_table_lookup (functions.entries, name);
+  if (entry != NULL)
+    return entry->function.function;
+
+  if (wanted == NULL)
+    wanted = g_hash_table_new (g_str_hash, g_str_equal);
+  entry = g_hash_table_lookup (wanted, name);
+  if (entry == NULL)
+    {
+      entry = g_new0 (Entry, 1);
+      entry->name = g_strdup (name);
+      g_hash_table_insert (wanted, (gpointer) entry->name, entry);
+    }
+  return (GmprocFunction) make_address (entry);
+}
+
 const char *
 gmproc_registry_name_target (GmprocTarget target, GError **error)
 {
@@ -232,10 +258,29 @@ gmproc_registry_name_type (GType type, GError **error)
   return entry != NULL ? entry->name : NULL;
 }
 
+/* The name for which gmproc_registry_get_function() made this address up, or NULL. */
+static const char *
+find_wanted (GmprocFunction function)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
+  GHashTableIter iter;
+  gpointer value;
+
+  if (wanted == NULL)
+    return NULL;
+  g_hash_table_iter_init (&iter, wanted);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    if ((GmprocFunction) make_address (value) == function)
+      return ((Entry *) value)->name;
+  return NULL;
+}
+
 const GmprocFunctionInfo *
 gmproc_registry_describe_function (GmprocFunction function, GError **error)
 {
-  const Entry *entry = registry_find_address (&functions, (Address) function, error);
+  const char *name = find_wanted (function);
+  const Entry *entry = name != NULL ? registry_find (&functions, name, error)
+                                    : registry_find_address (&functions, (Address) function, error);
 
   return entry != NULL ? &entry->function : NULL;
 }

@@ -59,6 +59,10 @@ const char *gmproc_registry_name_type (GType type, GError **error);
 const GmprocFunctionInfo *gmproc_registry_describe_function (GmprocFunction function,
                                                              GError **error);
 
+/* What stands for the function of that name where a call takes a function. When there is none, the
+ * call fails with an error that names it. */
+GmprocFunction gmproc_registry_get_function (const char *name);
+
 const GmprocTargetInfo *gmproc_registry_find_target (const char *name, GError **error);
 GType gmproc_registry_find_type (const char *name, GError **error); /* G_TYPE_INVALID on error */
 const GmprocFunctionInfo *gmproc_registry_find_function (const char *name, GError **error);

@@ -21,6 +21,23 @@
 #include <string.h>
 #include <unistd.h>
 
+GPtrArray *
+gmproc_port_spawn_make_argv (const char *const *command, const char *path, const char *mark,
+                             const char *label)
+{
+  GPtrArray *argv = g_ptr_array_new ();
+
+  if (command == NULL)
+    g_ptr_array_add (argv, (gpointer) path);
+  else
+    for (const char *const *word = command; *word != NULL; word++)
+      g_ptr_array_add (argv, (gpointer) *word);
+  g_ptr_array_add (argv, (gpointer) mark);
+  g_ptr_array_add (argv, (gpointer) label);
+  g_ptr_array_add (argv, NULL);
+  return argv;
+}
+
 #if defined(HAVE_POSIX_SPAWN_FILE_ACTIONS_ADDCLOSEFROM_NP) \
     && defined(HAVE_POSIX_SPAWN_FILE_ACTIONS_ADDCHDIR_NP)
 #include <spawn.h>

@@ -26,6 +26,10 @@ typedef struct
   gsize n_descriptors;
 } GmprocSpawn;
 
+/* COMMAND, or PATH alone if there is none; then MARK and LABEL. The words are borrowed. */
+GPtrArray *gmproc_port_spawn_make_argv (const char *const *command, const char *path,
+                                        const char *mark, const char *label);
+
 /* The caller reaps the process. */
 gboolean gmproc_port_spawn (const GmprocSpawn *self, pid_t *ret_pid, GError **error);
 
