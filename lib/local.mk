@@ -293,7 +293,7 @@ gir_inputs = $(public_headers) $(filter %.c,$(public_sources))
 # The scanner builds and runs a small program; the search path lets it find the new library.
 lib/Gmproc-1.gir: lib/libgmproc.la $(gir_inputs) lib/gmproc-version.h
 	$(AM_V_GEN)env CC='$(CC)' CFLAGS='$(CFLAGS)' LDFLAGS='$(LDFLAGS)' \
-	  $(G_IR_SCANNER) --quiet --warn-all \
+	  $(G_IR_SCANNER) --quiet --warn-all $(SCANNER_WERROR) \
 	  --namespace=Gmproc --nsversion=1 \
 	  --identifier-prefix=Gmproc --symbol-prefix=gmproc \
 	  --include=Gio-2.0 --pkg=gio-2.0 --pkg-export=libgmproc --c-include=gmproc.h \
