@@ -379,6 +379,73 @@ test_own_children (void)
     ;
 }
 
+/* -- who is who -------------------------------------------------------------------------------- */
+
+static char *
+read_of_process (gint64 pid, const char *file)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%" G_GINT64_FORMAT "/%s", pid, file);
+  char *text = NULL;
+  gsize size;
+
+  g_assert_true (g_file_get_contents (path, &text, &size, NULL));
+  /* Arguments end with a nul byte each. */
+  for (gsize i = 0; i + 1 < size; i++)
+    if (text[i] == '\0')
+      text[i] = ' ';
+  return text;
+}
+
+/* What top and a debugger show, NULL for what the program is called; and what ps shows. */
+static void
+check_name (const char *name, const char *thread_name, const char *in_arguments)
+{
+  g_autoptr (GmprocConnection) in = NULL, out = NULL, orders = NULL, answers = NULL;
+  g_autoptr (GmprocProcess) process = NULL;
+  g_autofree char *own = read_of_process (getpid (), "comm");
+  g_autofree char *shown = NULL;
+  g_autofree char *arguments = NULL;
+
+  g_assert_true (gmproc_pipe_new (FALSE, &in, &orders, NULL));
+  g_assert_true (gmproc_pipe_new (FALSE, &answers, &out, NULL));
+  process = gmproc_process_new (stay, g_variant_new ("(hh)", gmproc_connection_get_handle (in),
+                                                     gmproc_connection_get_handle (out)));
+  gmproc_process_set_name (process, name);
+  start (process);
+  hear (answers, "here");
+  shown = read_of_process (gmproc_process_get_pid (process), "comm");
+  arguments = read_of_process (gmproc_process_get_pid (process), "cmdline");
+
+  g_assert_true (g_str_has_suffix (shown, "\n"));
+  shown[strlen (shown) - 1] = '\0';
+  if (thread_name != NULL)
+    g_assert_cmpstr (shown, ==, thread_name);
+  else
+    g_assert_true (g_str_has_prefix (own, shown));
+  g_assert_nonnull (strstr (arguments, in_arguments));
+  say (orders, "go");
+  join (process, EXIT_SUCCESS);
+}
+
+/* The name of a process in ps, top and gdb, whatever it is. */
+static void
+test_names (void)
+{
+  g_autofree char *long_name = g_strnfill (10000, 'n');
+
+  if (!g_file_test ("/proc/self/comm", G_FILE_TEST_EXISTS))
+    {
+      g_test_skip ("this system does not show names in files");
+      return;
+    }
+  check_name ("Process-x", "Process-x", "Process-x");
+  check_name ("two\nlines\t", "two?lines?", "two?lines?");
+  check_name ("eleven byte Ωmega", "eleven byte Ωm", "eleven byte Ωmega");
+  check_name ("fourteen bytesΩ", "fourteen bytes", "fourteen bytesΩ");
+  check_name ("", NULL, "");
+  check_name (long_name, "nnnnnnnnnnnnnnn", "nnnnnnnnnnnnnnnnnnnn");
+}
+
 /* -- few descriptors --------------------------------------------------------------------------- */
 
 /* Each number of free descriptors, from none to enough. */
@@ -456,6 +523,7 @@ main (int argc, char **argv)
   gmproc_test_add ("/process-posix/stopped-obeys", test_stopped_daemon_obeys);
   gmproc_test_add ("/process-posix/dispositions", test_dispositions);
   gmproc_test_add ("/process-posix/own-children", test_own_children);
+  gmproc_test_add ("/process-posix/names", test_names);
   gmproc_test_add ("/process-posix/few-descriptors", test_few_descriptors);
   return g_test_run ();
 }

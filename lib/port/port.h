@@ -375,8 +375,8 @@ guint gmproc_port_quota_get (const char *root);
  * get_pid:       this process. Costs no system call.
  * get_rough_time: g_get_monotonic_time(), but up to 20 ms late, for a few nanoseconds.
  * is_privileged: the program runs with more rights than the user who started it.
- * set_title:     what ps, top and a debugger show for this process and its main thread; the
- *                system may cut it.
+ * set_title:     what ps, top and a debugger show for this process and its main thread; any text.
+ *                The system may cut it. "" changes nothing.
  * at_exit:       has FUNCTION run by exit(), in the order of atexit(), while the other threads
  *                still run: which atexit() does not give a shared library on every system.
  * end:           ends the process at once, with nothing run and nothing flushed.
