@@ -22,6 +22,7 @@
 #include "gmproc-barrier.h"
 #include "gmproc-condition.h"
 #include "gmproc-connection.h"
+#include "gmproc-descriptor.h"
 #include "gmproc-event.h"
 #include "gmproc-lock.h"
 #include "gmproc-process-private.h"
@@ -31,6 +32,7 @@
 #include "gmproc-value.h"
 #include "internal/child.h"
 #include "internal/family.h"
+#include "internal/trace.h"
 #include "internal/worker-link.h"
 #include "port/port.h"
 
@@ -42,6 +44,7 @@ ensure_shareable_types (void)
   g_type_ensure (GMPROC_TYPE_BARRIER);
   g_type_ensure (GMPROC_TYPE_CONDITION);
   g_type_ensure (GMPROC_TYPE_CONNECTION);
+  g_type_ensure (GMPROC_TYPE_DESCRIPTOR);
   g_type_ensure (GMPROC_TYPE_EVENT);
   g_type_ensure (GMPROC_TYPE_LOCK);
   g_type_ensure (GMPROC_TYPE_QUEUE);
@@ -119,10 +122,12 @@ gmproc_init (int *argc, char ***argv)
 
       exit (gmproc_process_tell_error (name != NULL ? name : "gmproc", error));
     }
+  gmproc_trace_init (bootstrap == NULL);
   if (bootstrap != NULL)
     run_and_exit (bootstrap);
 
   gmproc_process_init_main ();
+  gmproc_trace_name_process (gmproc_process_get_name (gmproc_process_get_current ()));
 }
 
 /**

@@ -10,11 +10,13 @@
  *   gmproc-process-setup.c  what a process is started with, beside its arguments
  *   gmproc-process-streams.c its standard streams
  *   gmproc-process-self.c   the process that we are, and its parent
+ *   gmproc-start-method.c   how a process is started
  */
 #pragma once
 
 #include "gmproc-process-streams.h"
 #include "gmproc-process.h"
+#include "gmproc-start-method.h"
 #include "gmproc-waitable.h"
 #include "internal/bootstrap.h"
 #include "internal/child.h"
@@ -56,6 +58,7 @@ typedef struct
   char *name;
   char *identity; /* "2", or "2:1" in a child */
   gboolean daemon;
+  GmprocStartMethod start_method;
   GVariant *args;
   GPtrArray *carried; /* the objects that args names; from construction until start */
   GmprocTarget target;
@@ -140,6 +143,14 @@ int gmproc_process_tell_error (const char *name, const GError *error);
 /* In a child: makes the current process and its parent from what the parent sent, and runs it.
  * Returns the exit status. */
 int gmproc_process_run_child (GmprocBootstrap *bootstrap);
+
+/* How PROCESS is to be started. */
+gboolean gmproc_start_method_find (GmprocProcess *process, GmprocPortMethod *ret_method,
+                                   GError **error);
+
+/* The default that goes to a child, and in the child. */
+GmprocStartMethod gmproc_start_method_get_to_inherit (void);
+void gmproc_start_method_inherit (guint32 method);
 
 /* Before start: NOTIFY runs in the reaper's thread when the process has ended. Ours as long as the
  * process object lives, then DESTROY. */

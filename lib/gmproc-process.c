@@ -39,6 +39,7 @@ enum
   PROP_0,
   PROP_NAME,
   PROP_DAEMON,
+  PROP_START_METHOD,
   PROP_ARGS,
   PROP_PID,
   PROP_EXIT_CODE,
@@ -103,6 +104,9 @@ gmproc_process_get_property (GObject *object, guint prop_id, GValue *value, GPar
     case PROP_DAEMON:
       g_value_set_boolean (value, priv->daemon);
       break;
+    case PROP_START_METHOD:
+      g_value_set_enum (value, (int) priv->start_method);
+      break;
     case PROP_ARGS:
       g_value_set_variant (value, priv->args);
       break;
@@ -137,6 +141,9 @@ gmproc_process_set_property (GObject *object, guint prop_id, const GValue *value
       break;
     case PROP_DAEMON:
       gmproc_process_set_daemon (self, g_value_get_boolean (value));
+      break;
+    case PROP_START_METHOD:
+      gmproc_process_set_start_method (self, (GmprocStartMethod) g_value_get_enum (value));
       break;
     case PROP_ARGS:
       priv->args = g_value_dup_variant (value);
@@ -246,6 +253,17 @@ gmproc_process_class_init (GmprocProcessClass *klass)
   props[PROP_DAEMON] =
       g_param_spec_boolean ("daemon", NULL, NULL, FALSE,
                             G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+
+  /**
+   * GmprocProcess:start-method:
+   *
+   * How the process is started. Can be set until then.
+   *
+   * Since: 1.0
+   */
+  props[PROP_START_METHOD] = g_param_spec_enum (
+      "start-method", NULL, NULL, GMPROC_TYPE_START_METHOD, GMPROC_START_METHOD_DEFAULT,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
 
   /**
    * GmprocProcess:args:

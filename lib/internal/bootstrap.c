@@ -14,12 +14,12 @@
 
 /* Counted up whenever the format changes: parent and child are the same program, but its file may
  * have been replaced while the parent runs. */
-#define FORMAT_VERSION (2)
+#define FORMAT_VERSION (3)
 
-/* version; parent's pid and name; name, identity, daemon; target, type; args, properties; number,
- * log level, hello; lifeline, leash, reports, family; the objects that handles in args and
- * properties name. */
-#define FIELDS "uxsssbmsmsmvmvuubiiii"
+/* version; parent's pid and name; name, identity, daemon, start method; target, type; args,
+ * properties; number, log level, hello; lifeline, leash, reports, family; the objects that handles
+ * in args and properties name. */
+#define FIELDS "uxsssbumsmsmvmvuubiiii"
 #define TYPE "(" FIELDS "a" GMPROC_SHAREABLE_FORMAT ")"
 #define FORMAT "(" FIELDS "@a" GMPROC_SHAREABLE_FORMAT ")"
 
@@ -51,33 +51,11 @@ gmproc_bootstrap_write (const GmprocBootstrap *self, GmprocParcel *parcel, GErro
                               (GVariant *const *) objects->pdata, objects->len);
   whole = g_variant_ref_sink (g_variant_new (
       FORMAT, FORMAT_VERSION, self->parent_pid, self->parent_name, self->name, self->identity,
-      self->is_daemon, self->target, self->type, args, properties, self->number, self->log_level,
-      self->wants_hello, gmproc_parcel_add (parcel, self->lifeline),
+      self->is_daemon, self->start_method, self->target, self->type, args, properties, self->number,
+      self->log_level, self->wants_hello, gmproc_parcel_add (parcel, self->lifeline),
       gmproc_parcel_add (parcel, self->leash), gmproc_parcel_add (parcel, self->reports),
       gmproc_parcel_add (parcel, gmproc_family_get_memory ()), list));
   return gmproc_codec_to_bytes (whole);
-}
-
-/* Imports every object; the array holds their local numbers, by index. */
-static GArray *
-import_objects (GVariant *list, GmprocParcel *parcel, GError **error)
-{
-  g_autoptr (GArray) handles = g_array_new (FALSE, FALSE, sizeof (gint32));
-  gsize n_objects = g_variant_n_children (list);
-
-  for (gsize i = 0; i < n_objects; i++)
-    {
-      g_autoptr (GVariant) exported = g_variant_get_child_value (list, i);
-      g_autoptr (GmprocShareable) object = gmproc_shareable_import (exported, parcel, error);
-      gint32 handle;
-
-      if (object == NULL)
-        return NULL;
-      handle = gmproc_shareable_adopt (object);
-      g_array_append_val (handles, handle);
-    }
-
-  return g_steal_pointer (&handles);
 }
 
 static gboolean
@@ -144,9 +122,9 @@ gmproc_bootstrap_read (GBytes *bytes, GmprocParcel *parcel, GError **error)
     }
 
   g_variant_get (whole, FORMAT, &version, &self->parent_pid, &self->parent_name, &self->name,
-                 &self->identity, &self->is_daemon, &self->target, &self->type, &self->args,
-                 &self->properties, &self->number, &self->log_level, &self->wants_hello, &ties[0],
-                 &ties[1], &ties[2], &family, &list);
+                 &self->identity, &self->is_daemon, &self->start_method, &self->target, &self->type,
+                 &self->args, &self->properties, &self->number, &self->log_level,
+                 &self->wants_hello, &ties[0], &ties[1], &ties[2], &family, &list);
   if (version != FORMAT_VERSION)
     {
       g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE,
@@ -157,7 +135,7 @@ gmproc_bootstrap_read (GBytes *bytes, GmprocParcel *parcel, GError **error)
 
   if (!open_ties (self, ties, parcel, error) || !join_family (self, family, parcel, error))
     return NULL;
-  handles = import_objects (list, parcel, error);
+  handles = gmproc_shareable_import_all (list, parcel, error);
   if (handles == NULL || !unpack_optional (&self->args, handles, error)
       || !unpack_optional (&self->properties, handles, error))
     return NULL;

@@ -20,6 +20,7 @@ typedef struct
   char *name;
   char *identity; /* "2", and "2:1" for a child of that one: what default names end with */
   gboolean is_daemon;
+  guint32 start_method; /* a GmprocStartMethod: the default for its own children */
   char *target;         /* a registered name, or NULL */
   char *type;           /* a registered name of a process type, or NULL */
   GVariant *args;       /* or NULL; with handles of this process */

@@ -480,5 +480,6 @@ gmproc_child_end_all (void)
   wait_for_all_locked (TRUE, g_get_monotonic_time () + TIME_TO_TERMINATE);
   signal_daemons_locked (GMPROC_PORT_SIGNAL_KILL);
   wait_for_all_locked (FALSE, GMPROC_PORT_FOREVER);
+  gmproc_port_child_release ();
   g_mutex_unlock (&mutex);
 }
