@@ -25,6 +25,7 @@ public_tests = \
   tests/test-pool-crash \
   tests/test-pool-life \
   tests/test-process \
+  tests/test-process-async \
   tests/test-process-close \
   tests/test-process-daemon \
   tests/test-process-error \
