@@ -31,6 +31,7 @@ public_tests = \
   tests/test-process-error \
   tests/test-process-exited \
   tests/test-process-log \
+  tests/test-process-many \
   tests/test-process-places \
   tests/test-process-setup \
   tests/test-process-subclass \

@@ -268,6 +268,50 @@ test_stopped_daemon_obeys (void)
   check_stopped (END_RETURN, 7);
 }
 
+/* -- interrupts ---------------------------------------------------------------------------------
+ */
+
+static volatile sig_atomic_t is_interrupted;
+
+static void
+on_interrupt (int number G_GNUC_UNUSED)
+{
+  is_interrupted = TRUE;
+}
+
+/* (out): ends in its own way when it is interrupted. */
+GMPROC_DEFINE_TARGET (catch_interrupt)
+{
+  g_autoptr (GmprocConnection) out = open_handle (args, 0);
+  sigset_t blocked, before;
+
+  /* Between the look and the sleep no signal may come. */
+  sigemptyset (&blocked);
+  sigaddset (&blocked, SIGINT);
+  g_assert_cmpint (pthread_sigmask (SIG_BLOCK, &blocked, &before), ==, 0);
+  signal (SIGINT, on_interrupt);
+  say (out, "ready");
+  while (!is_interrupted)
+    (void) sigsuspend (&before);
+  return 4;
+}
+
+/* PR-11: an interrupt is a SIGINT, and what comes of it is the matter of the process. */
+static void
+test_interrupt (void)
+{
+  g_autoptr (GmprocConnection) in = NULL, out = NULL;
+  g_autoptr (GmprocProcess) process = NULL;
+
+  g_assert_true (gmproc_pipe_new (FALSE, &in, &out, NULL));
+  process = gmproc_process_new (catch_interrupt,
+                                g_variant_new ("(h)", gmproc_connection_get_handle (out)));
+  start (process);
+  hear (in, "ready");
+  g_assert_true (gmproc_process_interrupt (process, NULL));
+  join (process, 4);
+}
+
 /* -- beside the program's own -------------------------------------------------------------------
  */
 
@@ -521,6 +565,7 @@ main (int argc, char **argv)
   gmproc_test_set_warm_up (warm_up);
   gmproc_test_add ("/process-posix/stopped", test_stopped_daemons);
   gmproc_test_add ("/process-posix/stopped-obeys", test_stopped_daemon_obeys);
+  gmproc_test_add ("/process-posix/interrupt", test_interrupt);
   gmproc_test_add ("/process-posix/dispositions", test_dispositions);
   gmproc_test_add ("/process-posix/own-children", test_own_children);
   gmproc_test_add ("/process-posix/names", test_names);
