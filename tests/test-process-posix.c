@@ -106,7 +106,16 @@ get_state (gint64 pid)
   return end != NULL && end[1] == ' ' ? end[2] : 'X';
 }
 
-/* (out, depth): says its id, starts a daemon of its own as often as depth says, and stops. */
+static volatile sig_atomic_t is_terminated;
+
+static void
+on_terminate (int number G_GNUC_UNUSED)
+{
+  is_terminated = TRUE;
+}
+
+/* (out, depth): says its id, starts a daemon of its own as often as depth says, and stops. When it
+ * is let go on it obeys. */
 GMPROC_DEFINE_TARGET (stop_self)
 {
   g_autoptr (GmprocConnection) out = open_handle (args, 0);
@@ -121,9 +130,11 @@ GMPROC_DEFINE_TARGET (stop_self)
 
       start (process);
     }
+  signal (SIGTERM, on_terminate);
   say (out, pid);
-  for (;;)
+  while (!is_terminated)
     raise (SIGSTOP);
+  say (out, "obeys");
   return EXIT_SUCCESS;
 }
 
@@ -235,6 +246,11 @@ check_stopped (End how, int exit_code)
   say (orders, "end");
 
   /* Both daemons are gone when nobody holds the pipe any more. */
+  if (how == END_RETURN)
+    {
+      hear (from_daemons, "obeys");
+      hear (from_daemons, "obeys");
+    }
   hear_end (from_daemons);
   say (to_child, "go");
   hear (from_child, "still here");
