@@ -53,6 +53,7 @@ internal_tests = \
   tests/internal/test-bundle \
   tests/internal/test-codec \
   tests/internal/test-deadline \
+  tests/internal/test-inbox \
   tests/internal/test-job \
   tests/internal/test-link \
   tests/internal/test-registry \
