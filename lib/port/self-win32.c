@@ -53,6 +53,12 @@ gmproc_port_self_get_rough_time (void)
   return (gint64) GetTickCount64 () * 1000;
 }
 
+guint
+gmproc_port_self_get_n_processors (void)
+{
+  return g_get_num_processors (); /* which looks at the affinity of the process here */
+}
+
 /* No file of this system gives a program more rights than those of the process that starts it.
  * More rights come from a consent that the user gives to a service; the program that it then starts
  * has neither the standard input nor the handles of the one that asked. */
