@@ -32,6 +32,7 @@
 #include "gmproc-value.h"
 #include "internal/child.h"
 #include "internal/family.h"
+#include "internal/trace.h"
 #include "internal/worker-link.h"
 #include "port/port.h"
 
@@ -121,10 +122,12 @@ gmproc_init (int *argc, char ***argv)
 
       exit (gmproc_process_tell_error (name != NULL ? name : "gmproc", error));
     }
+  gmproc_trace_init (bootstrap == NULL);
   if (bootstrap != NULL)
     run_and_exit (bootstrap);
 
   gmproc_process_init_main ();
+  gmproc_trace_name_process (gmproc_process_get_name (gmproc_process_get_current ()));
 }
 
 /**

@@ -19,6 +19,7 @@
 #include "gmproc-error.h"
 #include "internal/properties.h"
 #include "internal/registry.h"
+#include "internal/trace.h"
 #include "port/port.h"
 
 /* How long another program may take to come to its gmproc_init(). */
@@ -63,6 +64,7 @@ on_exited (gpointer user_data)
   News *news = g_new0 (News, 1);
   GSource *source = g_idle_source_new ();
 
+  gmproc_trace_mark ("process", priv->name, "exit-code", gmproc_process_get_exit_code (self));
   g_weak_ref_init (&news->process, self);
   if (g_signal_has_handler_pending (self, signal_id, 0, TRUE))
     news->kept = g_object_ref (self);
@@ -268,6 +270,7 @@ start_locked (GmprocProcess *self, GBytes *bootstrap, GmprocParcel *parcel, Gmpr
   GmprocProcessPrivate *priv = gmproc_process_get_private (self);
   g_autofree char *own_path = NULL;
   GmprocChildOptions options;
+  gint64 traced;
 
   /* Another thread may have started it since it was asked first. */
   if (!check_can_start_locked (self, error))
@@ -281,7 +284,8 @@ start_locked (GmprocProcess *self, GBytes *bootstrap, GmprocParcel *parcel, Gmpr
               .label = priv->name,
               .bootstrap = bootstrap,
               .environment = (const char *const *) priv->setup.environment,
-              .working_directory = priv->setup.working_directory },
+              .working_directory = priv->setup.working_directory,
+              .ends_with_parent = priv->daemon },
     .is_daemon = priv->daemon,
     .is_on_trial = is_other_program (priv),
     .inbox = *inbox,
@@ -293,7 +297,10 @@ start_locked (GmprocProcess *self, GBytes *bootstrap, GmprocParcel *parcel, Gmpr
     return FALSE;
   options.port.handles = gmproc_parcel_get_handles (parcel, &options.port.n_handles);
   priv->exited_context = g_main_context_ref_thread_default ();
+  traced = gmproc_trace_begin ();
   priv->child = start_child (self, &options, inbox, error);
+  gmproc_trace_end (traced, "process", "start", "pid",
+                    priv->child != NULL ? gmproc_child_get_pid (priv->child) : 0);
   if (priv->child == NULL)
     {
       g_clear_pointer (&priv->exited_context, g_main_context_unref);

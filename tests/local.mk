@@ -25,14 +25,19 @@ public_tests = \
   tests/test-pool-crash \
   tests/test-pool-life \
   tests/test-process \
+  tests/test-process-close \
   tests/test-process-daemon \
   tests/test-process-error \
   tests/test-process-exited \
   tests/test-process-log \
+  tests/test-process-places \
   tests/test-process-setup \
   tests/test-process-subclass \
   tests/test-queue \
+  tests/test-queue-async \
   tests/test-queue-crash \
+  tests/test-queue-join \
+  tests/test-queue-many \
   tests/test-queue-waiting \
   tests/test-semaphore \
   tests/test-shared-memory \
@@ -43,6 +48,7 @@ public_tests = \
 
 internal_tests = \
   tests/internal/test-arena \
+  tests/internal/test-bundle \
   tests/internal/test-codec \
   tests/internal/test-deadline \
   tests/internal/test-job \
@@ -66,7 +72,8 @@ port_tests = \
   tests/port/test-word
 
 if !OS_WIN32
-port_tests += tests/port/test-family-posix tests/port/test-posix
+port_tests += tests/port/test-posix tests/port/test-quota
+public_tests += tests/test-process-posix tests/test-process-terminal
 endif
 
 test_programs = $(public_tests) $(internal_tests) $(port_tests)
@@ -105,7 +112,10 @@ tests_test_event_SOURCES = tests/test-event.c $(party)
 tests_test_lock_SOURCES = tests/test-lock.c $(party)
 tests_test_locker_SOURCES = tests/test-locker.c $(party)
 tests_test_queue_SOURCES = tests/test-queue.c $(party)
+tests_test_queue_async_SOURCES = tests/test-queue-async.c $(party)
 tests_test_queue_crash_SOURCES = tests/test-queue-crash.c $(party)
+tests_test_queue_join_SOURCES = tests/test-queue-join.c $(party)
+tests_test_queue_many_SOURCES = tests/test-queue-many.c $(party)
 tests_test_queue_waiting_SOURCES = tests/test-queue-waiting.c $(party)
 tests_test_semaphore_SOURCES = tests/test-semaphore.c $(party)
 tests_test_shared_memory_SOURCES = tests/test-shared-memory.c $(party)

@@ -33,6 +33,12 @@ gsize gmproc_codec_get_item_size (const GVariantType *type);
 /* Whether any bytes of the right number are a value in normal form. */
 gboolean gmproc_codec_is_number (const GVariantType *type);
 
+/* How a type lies in memory: the bytes that each value of it takes, or 0 when they differ; what its
+ * place is a multiple of; whether any bytes of the right number are a value in normal form. */
+gsize gmproc_codec_get_fixed_size (const GVariantType *type);
+gsize gmproc_codec_get_alignment (const GVariantType *type);
+gboolean gmproc_codec_is_plain (const GVariantType *type);
+
 /* Out: the bytes of a value, in three vectors that live as long as the value does, or stored. */
 #define GMPROC_CODEC_N_VECTORS (3)
 

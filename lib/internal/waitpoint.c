@@ -8,6 +8,7 @@
 #include "crash-point.h"
 #include "deadline.h"
 #include "spin.h"
+#include "trace.h"
 
 /* As long as one sleep and wake-up across processors takes: then spinning at most doubles the cost
  * of a wait, and an idle waiter soon uses no processor time. Each wait that spinning was not long
@@ -97,11 +98,13 @@ wake_for_cancel (G_GNUC_UNUSED GCancellable *cancellable, gpointer user_data)
 static gboolean
 sleep_noted (GmprocWaitpoint *self, guint32 prepared, gint64 deadline)
 {
+  gint64 traced = gmproc_trace_begin ();
   gboolean in_time;
 
   gmproc_family_begin_wait (self->subject);
   in_time = gmproc_port_word_wait (&self->word, prepared, deadline);
   gmproc_family_end_wait ();
+  gmproc_trace_end (traced, "wait", "sleep", NULL, 0);
   return in_time;
 }
 

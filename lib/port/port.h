@@ -314,6 +314,8 @@ typedef struct
   guint n_handles;
   const char *const *environment; /* "NAME=value", ended by NULL; NULL: this process's own, now */
   const char *working_directory;  /* NULL: this process's own, now */
+  gboolean ends_with_parent;      /* a system that can ends the child after this process, however
+                                   * either of them fares; elsewhere the child has to look itself */
 
   /* NULL, or the child's standard input, output and error. GMPROC_PORT_NO_HANDLE, and NULL for all
    * three, is an input that is empty, and this process's own output and error. */
@@ -432,12 +434,25 @@ guint gmproc_port_quota_get (const char *root);
  */
 gboolean gmproc_port_random_fill (gpointer buffer, gsize size, GError **error);
 
+/* -- journal -----------------------------------------------------------------------------------
+ * A file that several processes append to.
+ *
+ * open:   the caller owns *ret_handle. IS_NEW empties the file, or makes it.
+ * append: one record, whole and behind everything that others have appended. Where the system fails
+ *         (a full disk) the record is lost.
+ */
+gboolean gmproc_port_journal_open (const char *path, gboolean is_new, gintptr *ret_handle,
+                                   GError **error);
+void gmproc_port_journal_append (gintptr handle, gconstpointer record, gsize size);
+
 /* -- self --------------------------------------------------------------------------------------
  * get_path:      the program file that this process runs, in a form that start can use even
  *                after the file was replaced or removed. Free with g_free().
  * get_pid:       this process. Costs no system call.
  * get_rough_time: g_get_monotonic_time(), but up to 20 ms late, for a few nanoseconds.
  * get_n_processors: how many this process may run on, at least 1.
+ * get_memory:    the bytes of memory that the process PID, this one or a child, has in use now; 0
+ *                where the system does not tell.
  * is_privileged: the program runs with more rights than the user who started it.
  * set_title:     what ps, top and a debugger show for this process and its main thread; the
  *                system may cut it.
@@ -449,6 +464,7 @@ gboolean gmproc_port_random_fill (gpointer buffer, gsize size, GError **error);
  */
 char *gmproc_port_self_get_path (GError **error);
 gint64 gmproc_port_self_get_pid (void);
+guint64 gmproc_port_self_get_memory (gint64 pid);
 gint64 gmproc_port_self_get_rough_time (void);
 guint gmproc_port_self_get_n_processors (void);
 gboolean gmproc_port_self_is_privileged (void);

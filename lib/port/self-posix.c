@@ -9,6 +9,7 @@
 #include "port-error.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -137,6 +138,29 @@ gmproc_port_self_get_n_processors (void)
     return (guint) MAX (CPU_COUNT (&allowed), 1);
 #endif
   return g_get_num_processors ();
+}
+
+/* The second number of statm are the pages in use. */
+guint64
+gmproc_port_self_get_memory (gint64 pid)
+{
+  char path[64], text[128];
+  char *next = NULL;
+  ssize_t length;
+  int fd;
+
+  g_snprintf (path, sizeof path, "/proc/%" G_GINT64_FORMAT "/statm", pid);
+  fd = open (path, O_RDONLY | O_CLOEXEC);
+  if (fd == -1)
+    return 0;
+  length = read (fd, text, sizeof text - 1);
+  close (fd);
+  if (length <= 0)
+    return 0;
+
+  text[length] = '\0';
+  (void) g_ascii_strtoull (text, &next, 10);
+  return g_ascii_strtoull (next, NULL, 10) * (guint64) sysconf (_SC_PAGESIZE);
 }
 
 gboolean
