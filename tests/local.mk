@@ -75,7 +75,7 @@ port_tests = \
   tests/port/test-word
 
 if !OS_WIN32
-port_tests += tests/port/test-posix tests/port/test-quota
+port_tests += tests/port/test-posix tests/port/test-quota tests/port/test-wall-clock
 public_tests += tests/test-process-posix tests/test-process-terminal
 endif
 
