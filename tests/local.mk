@@ -57,7 +57,9 @@ port_tests = \
   tests/port/test-self \
   tests/port/test-word
 
-if !OS_WIN32
+if OS_WIN32
+port_tests += tests/port/test-win32
+else
 port_tests += tests/port/test-posix
 endif
 
