@@ -255,6 +255,12 @@ gmproc_port_child_start (const GmprocPortChildOptions *options, GError **error)
   return child;
 }
 
+void
+gmproc_port_child_release (void)
+{
+  /* Nothing is kept between two starts. */
+}
+
 gint64
 gmproc_port_child_get_pid (GmprocPortChild *child)
 {
@@ -334,6 +340,9 @@ gmproc_port_child_signal (GmprocPortChild *child, GmprocPortSignal signal)
     [GMPROC_PORT_SIGNAL_TERMINATE] = GMPROC_NUMBER_TERMINATE,
     [GMPROC_PORT_SIGNAL_KILL] = GMPROC_NUMBER_KILL,
   };
+
+  if (signal == GMPROC_PORT_SIGNAL_CONTINUE)
+    return;
 
   /* It fails for a process that has ended, whose status stays as it is. */
   g_mutex_lock (&child->lock);

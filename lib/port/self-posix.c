@@ -9,6 +9,7 @@
 #include "port-error.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -123,6 +124,29 @@ gmproc_port_self_get_rough_time (void)
     return (gint64) time.tv_sec * G_USEC_PER_SEC + time.tv_nsec / 1000;
 #endif
   return g_get_monotonic_time ();
+}
+
+/* The second number of statm are the pages in use. */
+guint64
+gmproc_port_self_get_memory (gint64 pid)
+{
+  char path[64], text[128];
+  char *next = NULL;
+  ssize_t length;
+  int fd;
+
+  g_snprintf (path, sizeof path, "/proc/%" G_GINT64_FORMAT "/statm", pid);
+  fd = open (path, O_RDONLY | O_CLOEXEC);
+  if (fd == -1)
+    return 0;
+  length = read (fd, text, sizeof text - 1);
+  close (fd);
+  if (length <= 0)
+    return 0;
+
+  text[length] = '\0';
+  (void) g_ascii_strtoull (text, &next, 10);
+  return g_ascii_strtoull (next, NULL, 10) * (guint64) sysconf (_SC_PAGESIZE);
 }
 
 gboolean
