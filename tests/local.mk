@@ -159,6 +159,8 @@ AM_TESTS_ENVIRONMENT = \
 # events come up. The file x-pinned.pinned stands for that run of x; it is empty.
 TEST_EXTENSIONS = .pinned
 pinned_tests = $(test_programs:=-pinned.pinned)
+windows_pinned_tests = $(port_tests:=-pinned.pinned) tests/test-lock-pinned.pinned \
+  tests/test-event-pinned.pinned tests/test-queue-waiting-pinned.pinned
 PINNED_LOG_DRIVER = $(LOG_DRIVER)
 PINNED_LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/pinned
 AM_PINNED_LOG_FLAGS = $(LOG_COMPILER)
