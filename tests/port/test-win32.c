@@ -360,6 +360,20 @@ test_streams_have_defaults (void)
   assert_comes (&output, "done");
 }
 
+/* As idle does, however long the others take to come up. */
+static int
+idle_long (const gintptr *handles, guint n_handles G_GNUC_UNUSED)
+{
+  GmprocPortChannel channel = GMPROC_PORT_CHANNEL_INIT;
+  char byte;
+
+  peer_notify (handles[0]);
+  g_assert_true (gmproc_port_channel_attach (&channel, handles[1], NULL));
+  return gmproc_port_channel_read (&channel, &byte, 1, GMPROC_PORT_FOREVER, NULL, NULL) == 1
+             ? EXIT_SUCCESS
+             : EXIT_FAILURE;
+}
+
 /* -- many ----------------------------------------------------------------------------------------
  */
 
@@ -384,7 +398,7 @@ check_many (guint n_children)
   given[1] = go_reader;
   for (guint i = 0; i < n_children; i++)
     {
-      children[i] = peer_start ("idle", given, 2);
+      children[i] = peer_start ("idle-long", given, 2);
       gmproc_port_child_watch (children[i], count_exit, &n_ended);
     }
   for (guint i = 0; i < n_children; i++)
@@ -476,6 +490,7 @@ int
 main (int argc, char **argv)
 {
   static const Peer peers[] = { { "idle", idle },
+                                { "idle-long", idle_long },
                                 { "stop-daemon", stop_daemon },
                                 { "answer", answer },
                                 { "start-two", start_two },
