@@ -4,6 +4,7 @@
 # Pages of the reference too; the drawings in them are Mermaid.
 docs_pages = \
   docs/architecture.md \
+  docs/conformance.md \
   docs/porting.md \
   docs/queue.md \
   docs/windows.md

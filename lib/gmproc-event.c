@@ -16,11 +16,13 @@
 
 #include "gmproc-event.h"
 
+#include "gmproc-dump-private.h"
 #include "gmproc-waitable.h"
 #include "internal/async.h"
 #include "internal/crash-point.h"
 #include "internal/deadline.h"
 #include "internal/guard.h"
+#include "internal/kind.h"
 #include "internal/monitor.h"
 #include "internal/shareable.h"
 #include "internal/wait-source.h"
@@ -41,7 +43,7 @@ typedef struct
 #define IS_SET (1u)
 #define ONE_MORE (2u)
 
-#define KIND (0x4556454e) /* EVEN */
+#define KIND GMPROC_KIND_EVENT
 
 static void gmproc_event_shareable_init (GmprocShareableInterface *iface);
 static void gmproc_event_waitable_init (GmprocWaitableInterface *iface);
@@ -351,6 +353,16 @@ gmproc_event_wait_finish (GmprocEvent *self, GAsyncResult *result, GError **erro
   g_return_val_if_fail (GMPROC_IS_EVENT (self), FALSE);
 
   return gmproc_async_finish (&wait_async, self, result, error) != NULL;
+}
+
+void
+gmproc_event_describe (const GmprocSlotPlace *place, GmprocDescription *ret)
+{
+  const State *state = gmproc_monitor_get_state_in (place);
+  gboolean is_set = (state->word & IS_SET) != 0;
+
+  g_string_append (ret->text, is_set ? "set" : "not set");
+  g_string_append_printf (ret->json, "\"set\": %s", is_set ? "true" : "false");
 }
 
 /**

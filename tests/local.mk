@@ -13,6 +13,10 @@ public_tests = \
   tests/test-condition \
   tests/test-condition-crash \
   tests/test-connection \
+  tests/test-connection-async \
+  tests/test-connection-buffers \
+  tests/test-connection-objects \
+  tests/test-dump \
   tests/test-event \
   tests/test-init \
   tests/test-lock \
@@ -21,8 +25,15 @@ public_tests = \
   tests/test-pool-crash \
   tests/test-pool-life \
   tests/test-process \
+  tests/test-process-async \
+  tests/test-process-close \
   tests/test-process-daemon \
+  tests/test-process-error \
   tests/test-process-exited \
+  tests/test-process-log \
+  tests/test-process-many \
+  tests/test-process-places \
+  tests/test-process-setup \
   tests/test-process-subclass \
   tests/test-queue \
   tests/test-queue-async \
@@ -32,6 +43,7 @@ public_tests = \
   tests/test-queue-waiting \
   tests/test-semaphore \
   tests/test-shared-memory \
+  tests/test-sync-async \
   tests/test-target \
   tests/test-value \
   tests/test-wait
@@ -41,6 +53,7 @@ internal_tests = \
   tests/internal/test-bundle \
   tests/internal/test-codec \
   tests/internal/test-deadline \
+  tests/internal/test-inbox \
   tests/internal/test-job \
   tests/internal/test-link \
   tests/internal/test-registry \
@@ -62,7 +75,8 @@ port_tests = \
   tests/port/test-word
 
 if !OS_WIN32
-port_tests += tests/port/test-posix
+port_tests += tests/port/test-posix tests/port/test-quota
+public_tests += tests/test-process-posix tests/test-process-terminal
 endif
 
 test_programs = $(public_tests) $(internal_tests) $(port_tests)
@@ -96,6 +110,7 @@ tests_test_array_SOURCES = tests/test-array.c $(party)
 tests_test_async_SOURCES = tests/test-async.c $(party)
 tests_test_barrier_SOURCES = tests/test-barrier.c $(party)
 tests_test_barrier_action_SOURCES = tests/test-barrier-action.c $(party)
+tests_test_dump_SOURCES = tests/test-dump.c $(party)
 tests_test_event_SOURCES = tests/test-event.c $(party)
 tests_test_lock_SOURCES = tests/test-lock.c $(party)
 tests_test_locker_SOURCES = tests/test-locker.c $(party)
@@ -113,7 +128,14 @@ party = tests/party.c tests/party.h
 
 tests_test_condition_SOURCES = tests/test-condition.c $(crowd)
 tests_test_condition_crash_SOURCES = tests/test-condition-crash.c $(crowd)
+tests_test_sync_async_SOURCES = tests/test-sync-async.c $(crowd)
 crowd = tests/crowd.c tests/crowd.h $(party)
+
+tests_test_connection_SOURCES = tests/test-connection.c $(plumbing)
+tests_test_connection_async_SOURCES = tests/test-connection-async.c $(plumbing)
+tests_test_connection_buffers_SOURCES = tests/test-connection-buffers.c $(plumbing)
+tests_test_connection_objects_SOURCES = tests/test-connection-objects.c $(plumbing)
+plumbing = tests/plumbing.c tests/plumbing.h
 
 # Which library depends on the folder of the program, like inside_library in Makefile.am.
 LDADD = tests/libsupport.la $(library_of_test) $(GLIB_LIBS)

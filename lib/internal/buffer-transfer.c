@@ -9,6 +9,7 @@
 #include "deadline.h"
 #include "gmproc-error.h"
 #include "spin.h"
+#include "trace.h"
 
 /* Some microseconds in all. */
 #define LOOKS (32)
@@ -64,9 +65,9 @@ take_turn (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), GmprocPortLock
 
 /* Sleeps until FIND says so. OF_CHANGERS is the lock of those who can make it so. */
 static gboolean
-wait_until (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), GmprocPortLock *turn,
-            GmprocPortLock *of_changers, GmprocWaitpoint *waitpoint, gint64 deadline,
-            GCancellable *cancellable, GError **error)
+wait_in_turn (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), GmprocPortLock *turn,
+              GmprocPortLock *of_changers, GmprocWaitpoint *waitpoint, gint64 deadline,
+              GCancellable *cancellable, GError **error)
 {
   gboolean found = FALSE;
   gboolean goes_on = TRUE;
@@ -94,6 +95,19 @@ wait_until (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), GmprocPortLoc
 
   GMPROC_CRASH_POINT ("buffer-turn-give");
   gmproc_guard_leave (turn);
+  return found;
+}
+
+static gboolean
+wait_until (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), GmprocPortLock *turn,
+            GmprocPortLock *of_changers, GmprocWaitpoint *waitpoint, gint64 deadline,
+            GCancellable *cancellable, GError **error)
+{
+  gboolean found;
+
+  gmproc_family_begin_wait (&self->subject);
+  found = wait_in_turn (self, find, turn, of_changers, waitpoint, deadline, cancellable, error);
+  gmproc_family_end_wait ();
   return found;
 }
 
@@ -185,6 +199,7 @@ gmproc_buffer_end_put (GmprocBuffer *self, const GmprocRingMessage *message)
   gmproc_ring_commit_put (&self->ring, message);
   GMPROC_CRASH_POINT ("buffer-put-committed");
   gmproc_guard_leave (&self->write_lock);
+  gmproc_trace_mark ("message", "put", NULL, 0);
 }
 
 /* -- taking ------------------------------------------------------------------------------------ */
@@ -274,6 +289,7 @@ gmproc_buffer_end_take (GmprocBuffer *self, const GmprocRingMessage *message)
   gmproc_ring_commit_take (&self->ring, message);
   GMPROC_CRASH_POINT ("buffer-take-committed");
   gmproc_guard_leave (&self->read_lock);
+  gmproc_trace_mark ("message", "take", NULL, 0);
 
   if (G_LIKELY (!gmproc_ring_is_worth_shrinking (&self->ring)))
     return;

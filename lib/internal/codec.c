@@ -437,11 +437,24 @@ gmproc_codec_list_objects (GVariant *value)
 }
 
 static gboolean
+stop_at_handle (G_GNUC_UNUSED gint32 handle, G_GNUC_UNUSED gpointer user_data,
+                G_GNUC_UNUSED GError **error)
+{
+  return FALSE;
+}
+
+gboolean
+gmproc_codec_has_handles (GVariant *value)
+{
+  return !visit_handles (value, stop_at_handle, NULL, NULL);
+}
+
+static gboolean
 refuse_handle (gint32 handle, G_GNUC_UNUSED gpointer user_data, GError **error)
 {
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
                "The message names the object with handle %d; objects travel in the args and the "
-               "properties of a process, not in messages",
+               "properties of a process, and over a duplex pipe",
                handle);
   return FALSE;
 }

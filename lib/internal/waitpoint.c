@@ -8,6 +8,7 @@
 #include "crash-point.h"
 #include "deadline.h"
 #include "spin.h"
+#include "trace.h"
 
 /* As long as one sleep and wake-up across processors takes: then spinning at most doubles the cost
  * of a wait, and an idle waiter soon uses no processor time. Each wait that spinning was not long
@@ -95,11 +96,13 @@ wake_for_cancel (G_GNUC_UNUSED GCancellable *cancellable, gpointer user_data)
 static gboolean
 sleep_noted (GmprocWaitpoint *self, guint32 prepared, gint64 deadline)
 {
+  gint64 traced = gmproc_trace_begin ();
   gboolean in_time;
 
   gmproc_family_begin_wait (self->subject);
   in_time = gmproc_port_word_wait (&self->word, prepared, deadline);
   gmproc_family_end_wait ();
+  gmproc_trace_end (traced, "wait", "sleep", NULL, 0);
   return in_time;
 }
 
@@ -177,4 +180,23 @@ gmproc_waitpoint_wake (GmprocWaitpoint *self)
     gmproc_crash_point_defer (wake_sleepers, self);
   else
     wake_sleepers (self);
+}
+
+/* The word is read first: whoever forgets the announcement changes the word afterwards. */
+guint32
+gmproc_waitpoint_announce (GmprocWaitpoint *self)
+{
+  guint32 prepared = gmproc_port_word_load (&self->word);
+
+  __atomic_store_n (&self->place->asleep, 1, __ATOMIC_SEQ_CST);
+  return prepared;
+}
+
+void
+gmproc_waitpoint_wake_announced (GmprocWaitpoint *self)
+{
+  if (G_LIKELY (__atomic_load_n (&self->place->asleep, __ATOMIC_SEQ_CST) == 0))
+    return;
+  __atomic_store_n (&self->place->asleep, 0, __ATOMIC_SEQ_CST);
+  gmproc_port_word_advance (&self->word);
 }

@@ -63,6 +63,12 @@ gboolean gmproc_waitpoint_sleep (GmprocWaitpoint *self, guint32 prepared, gint64
 gboolean gmproc_waitpoint_doze (GmprocWaitpoint *self, guint32 prepared, gint64 deadline,
                                 GCancellable *cancellable, GError **error);
 
+/* For a state that is a lock itself, whose waiters cannot look inside of it: announce, then look,
+ * and sleep if the lock is not free; release the lock, then wake. A wake-up is lost only with a
+ * process that is killed between the two, so who waits looks for itself now and then. */
+guint32 gmproc_waitpoint_announce (GmprocWaitpoint *self);
+void gmproc_waitpoint_wake_announced (GmprocWaitpoint *self);
+
 /* Inside the lock, before the commit. */
 void gmproc_waitpoint_wake (GmprocWaitpoint *self);
 
