@@ -11,6 +11,7 @@ bench_programs = \
 
 if !OS_WIN32
 bench_programs += \
+  bench/queue-gdbus \
   bench/queue-raw
 endif
 
@@ -37,6 +38,7 @@ bench_queue_ours_LDADD = $(bench_ours)
 queue_crowd = bench/queue-crowd.c bench/queue-crowd.h
 bench_queue_raw_SOURCES = bench/queue-raw.c $(queue_crowd)
 bench_queue_raw_LDADD = $(bench_raw)
+bench_queue_gdbus_SOURCES = bench/queue-gdbus.c $(queue_crowd)
 bench_queue_gdbus_LDADD = $(bench_raw)
 bench_queue_mq_SOURCES = bench/queue-mq.c $(queue_crowd)
 bench_queue_mq_LDADD = $(bench_raw) $(MQ_LIBS)
@@ -80,6 +82,7 @@ bench/queue-boost: bench/queue-boost.cc bench/queue-crowd.c bench/queue-crowd.h 
 CLEANFILES += $(EXTRA_PROGRAMS) bench/queue-boost bench/libbench.la \
   bench/figures.csv bench/figures.md bench/figures.svg
 EXTRA_DIST += bench/README.md bench/peer_cpython.py bench/run bench/queue-boost.cc \
+  bench/queue-cpython.py \
   bench/queue.works
 
 # BENCH_FLAGS are options of bench/run: make bench BENCH_FLAGS='--quick --only=queue'
