@@ -25,11 +25,13 @@ public_tests = \
   tests/test-pool-crash \
   tests/test-pool-life \
   tests/test-process \
+  tests/test-process-async \
   tests/test-process-close \
   tests/test-process-daemon \
   tests/test-process-error \
   tests/test-process-exited \
   tests/test-process-log \
+  tests/test-process-many \
   tests/test-process-places \
   tests/test-process-setup \
   tests/test-process-subclass \
@@ -51,6 +53,7 @@ internal_tests = \
   tests/internal/test-bundle \
   tests/internal/test-codec \
   tests/internal/test-deadline \
+  tests/internal/test-inbox \
   tests/internal/test-job \
   tests/internal/test-link \
   tests/internal/test-registry \
@@ -71,7 +74,9 @@ port_tests = \
   tests/port/test-self \
   tests/port/test-word
 
-if !OS_WIN32
+if OS_WIN32
+port_tests += tests/port/test-win32
+else
 port_tests += tests/port/test-posix tests/port/test-quota tests/port/test-wall-clock
 public_tests += tests/test-process-posix tests/test-process-terminal
 endif
@@ -157,6 +162,8 @@ AM_TESTS_ENVIRONMENT = \
 # events come up. The file x-pinned.pinned stands for that run of x; it is empty.
 TEST_EXTENSIONS = .pinned
 pinned_tests = $(test_programs:=-pinned.pinned)
+windows_pinned_tests = $(port_tests:=-pinned.pinned) tests/test-lock-pinned.pinned \
+  tests/test-event-pinned.pinned tests/test-queue-waiting-pinned.pinned
 PINNED_LOG_DRIVER = $(LOG_DRIVER)
 PINNED_LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/pinned
 AM_PINNED_LOG_FLAGS = $(LOG_COMPILER)

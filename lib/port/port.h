@@ -454,8 +454,8 @@ void gmproc_port_journal_append (gintptr handle, gconstpointer record, gsize siz
  * get_memory:    the bytes of memory that the process PID, this one or a child, has in use now; 0
  *                where the system does not tell.
  * is_privileged: the program runs with more rights than the user who started it.
- * set_title:     what ps, top and a debugger show for this process and its main thread; the
- *                system may cut it.
+ * set_title:     what ps, top and a debugger show for this process and its main thread; any text.
+ *                The system may cut it. "" changes nothing.
  * at_exit:       has FUNCTION run by exit(), in the order of atexit(), while the other threads
  *                still run: which atexit() does not give a shared library on every system.
  * end:           ends the process at once, with nothing run and nothing flushed.
