@@ -32,6 +32,7 @@
 #include "gmproc-value.h"
 #include "internal/child.h"
 #include "internal/family.h"
+#include "internal/trace.h"
 #include "internal/worker-link.h"
 #include "port/port.h"
 
@@ -121,10 +122,12 @@ gmproc_init (int *argc, char ***argv)
 
       exit (gmproc_process_tell_error (name != NULL ? name : "gmproc", error));
     }
+  gmproc_trace_init (bootstrap == NULL);
   if (bootstrap != NULL)
     run_and_exit (bootstrap);
 
   gmproc_process_init_main ();
+  gmproc_trace_name_process (gmproc_process_get_name (gmproc_process_get_current ()));
 }
 
 /**
@@ -140,7 +143,7 @@ gmproc_init (int *argc, char ***argv)
 guint
 gmproc_get_n_processors (void)
 {
-  guint n_processors = g_get_num_processors ();
+  guint n_processors = gmproc_port_self_get_n_processors ();
   guint n_granted = gmproc_port_quota_get (NULL);
 
   return n_granted != 0 ? MIN (n_granted, n_processors) : n_processors;

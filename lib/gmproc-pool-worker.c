@@ -12,68 +12,75 @@
 #include "gmproc-target.h"
 #include "internal/shareable.h"
 #include "internal/worker.h"
+#include "port/port.h"
 
 /* What the reaper tells: shared with it, because it may come when the worker is gone. */
-typedef struct
+struct GmprocPoolNotice
 {
   gatomicrefcount references;
   GmprocBell *pool_bell;
   gboolean has_ended; /* atomic */
-} Notice;
-
-struct GmprocPoolWorker
-{
-  GmprocBell *pool_bell;
-  GmprocBell *bell;
-  GmprocProcess *process; /* NULL before the first start, and when a start failed */
-  GmprocWorkerLink *link;
-  Notice *notice;
-  gboolean has_begun; /* an item, in this process */
-  gboolean is_quitting;
-
-  guint32 last_serial;
-  GQueue chunks; /* GmprocChunk: the one that runs first */
-
-  /* The message that is being sent: its head, and the input. */
-  GByteArray *head;
-  GBytes *input;
-  gsize sent;
-
-  /* The result that is being received. */
-  GmprocWorkerResult result;
-  gsize result_received;
-  guint8 *output;
-  gsize output_received;
 };
 
-/* -- the process ------------------------------------------------------------------------------- */
+/* -- the worker's side ------------------------------------------------------------------------- */
 
-/* In the worker's process. */
-GMPROC_DEFINE_TARGET (gmproc_pool_worker_main)
+/* The link, two bells; max-tasks, max-memory, idle time; initializer and finalizer: a name, which
+ * may be empty, and the argument. */
+#define ARGUMENTS_TYPE "(hhhttxsvsv)"
+
+static gboolean
+find_function (const char *name, const GmprocFunctionInfo **ret_function, GError **error)
 {
-  g_autoptr (GError) error = NULL;
+  *ret_function = *name != '\0' ? gmproc_registry_find_function (name, error) : NULL;
+  return *name == '\0' || *ret_function != NULL;
+}
+
+static int
+run_worker (GVariant *args, GError **error)
+{
   g_autoptr (GmprocWorkerLink) link = NULL;
   g_autoptr (GmprocBell) bell = NULL;
   g_autoptr (GmprocBell) pool_bell = NULL;
+  g_autoptr (GVariant) initializer_argument = NULL;
+  g_autoptr (GVariant) finalizer_argument = NULL;
+  GmprocWorkerSettings settings = { 0 };
+  const char *initializer, *finalizer;
   gint32 handles[3];
 
-  g_variant_get (args, "(hhh)", &handles[0], &handles[1], &handles[2]);
-  link = gmproc_shareable_from_handle (handles[0], GMPROC_TYPE_WORKER_LINK, &error);
+  g_variant_get (args, "(hhhttx&sv&sv)", &handles[0], &handles[1], &handles[2], &settings.max_tasks,
+                 &settings.max_memory, &settings.idle_time, &initializer, &initializer_argument,
+                 &finalizer, &finalizer_argument);
+  settings.initializer_argument = initializer_argument;
+  settings.finalizer_argument = finalizer_argument;
+  link = gmproc_shareable_from_handle (handles[0], GMPROC_TYPE_WORKER_LINK, error);
   if (link != NULL)
-    bell = gmproc_shareable_from_handle (handles[1], GMPROC_TYPE_BELL, &error);
+    bell = gmproc_shareable_from_handle (handles[1], GMPROC_TYPE_BELL, error);
   if (bell != NULL)
-    pool_bell = gmproc_shareable_from_handle (handles[2], GMPROC_TYPE_BELL, &error);
-  if (pool_bell != NULL)
-    return gmproc_worker_run (link, bell, pool_bell);
+    pool_bell = gmproc_shareable_from_handle (handles[2], GMPROC_TYPE_BELL, error);
+  if (pool_bell == NULL || !find_function (initializer, &settings.initializer, error)
+      || !find_function (finalizer, &settings.finalizer, error))
+    return -1;
 
+  return gmproc_worker_run (link, bell, pool_bell, &settings);
+}
+
+GMPROC_DEFINE_TARGET (gmproc_pool_worker_main)
+{
+  g_autoptr (GError) error = NULL;
+  int exit_status = run_worker (args, &error);
+
+  if (error == NULL)
+    return exit_status;
   g_printerr ("%s: %s\n", gmproc_process_get_name (gmproc_process_get_current ()), error->message);
   return EXIT_FAILURE;
 }
 
-static Notice *
+/* -- the pool's side --------------------------------------------------------------------------- */
+
+static GmprocPoolNotice *
 notice_new (GmprocBell *pool_bell)
 {
-  Notice *notice = g_new0 (Notice, 1);
+  GmprocPoolNotice *notice = g_new0 (GmprocPoolNotice, 1);
 
   g_atomic_ref_count_init (&notice->references);
   notice->pool_bell = g_object_ref (pool_bell);
@@ -83,7 +90,7 @@ notice_new (GmprocBell *pool_bell)
 static void
 notice_unref (gpointer data)
 {
-  Notice *notice = data;
+  GmprocPoolNotice *notice = data;
 
   if (!g_atomic_ref_count_dec (&notice->references))
     return;
@@ -95,14 +102,14 @@ notice_unref (gpointer data)
 static void
 on_ended (gpointer user_data)
 {
-  Notice *notice = user_data;
+  GmprocPoolNotice *notice = user_data;
 
   g_atomic_int_set (&notice->has_ended, TRUE);
   gmproc_bell_ring (notice->pool_bell);
 }
 
 GmprocPoolWorker *
-gmproc_pool_worker_new (GmprocBell *pool_bell, GError **error)
+gmproc_pool_worker_new (GmprocBell *pool_bell, const GmprocWorkerSettings *settings, GError **error)
 {
   GmprocBell *bell = gmproc_bell_new (error);
   GmprocPoolWorker *self;
@@ -113,26 +120,22 @@ gmproc_pool_worker_new (GmprocBell *pool_bell, GError **error)
   self = g_new0 (GmprocPoolWorker, 1);
   self->pool_bell = g_object_ref (pool_bell);
   self->bell = bell;
+  self->settings = settings;
   g_queue_init (&self->chunks);
   return self;
 }
 
 static void
-drop_messages (GmprocPoolWorker *self)
-{
-  g_clear_pointer (&self->head, g_byte_array_unref);
-  g_clear_pointer (&self->input, g_bytes_unref);
-  g_clear_pointer (&self->output, g_free);
-  self->result_received = 0;
-}
-
-static void
 drop_process (GmprocPoolWorker *self)
 {
-  drop_messages (self);
+  gmproc_pool_worker_drop_messages (self);
+  g_clear_error (&self->condemned);
   g_clear_object (&self->process);
   g_clear_object (&self->link);
   g_clear_pointer (&self->notice, notice_unref);
+  self->function = NULL;
+  self->has_begun = self->is_quitting = FALSE;
+  self->load = 0;
 }
 
 void
@@ -143,6 +146,8 @@ gmproc_pool_worker_free (GmprocPoolWorker *self)
   while ((chunk = g_queue_pop_head (&self->chunks)) != NULL)
     gmproc_chunk_free (chunk);
   drop_process (self);
+  g_clear_pointer (&self->head, g_byte_array_unref);
+  g_clear_error (&self->unable);
   g_object_unref (self->bell);
   g_object_unref (self->pool_bell);
   g_free (self);
@@ -154,21 +159,35 @@ get_handle (gpointer object)
   return gmproc_shareable_get_handle (GMPROC_SHAREABLE (object));
 }
 
+static GVariant *
+make_arguments (GmprocPoolWorker *self, GmprocWorkerLink *link)
+{
+  const GmprocWorkerSettings *settings = self->settings;
+  GVariant *nothing = g_variant_new ("()");
+  g_autoptr (GVariant) held G_GNUC_UNUSED = g_variant_ref_sink (nothing);
+
+  return g_variant_new (ARGUMENTS_TYPE, get_handle (link), get_handle (self->bell),
+                        get_handle (self->pool_bell), settings->max_tasks, settings->max_memory,
+                        settings->idle_time,
+                        settings->initializer != NULL ? settings->initializer->name : "",
+                        settings->initializer != NULL ? settings->initializer_argument : nothing,
+                        settings->finalizer != NULL ? settings->finalizer->name : "",
+                        settings->finalizer != NULL ? settings->finalizer_argument : nothing);
+}
+
 gboolean
 gmproc_pool_worker_start (GmprocPoolWorker *self, GError **error)
 {
   g_autoptr (GmprocWorkerLink) link = gmproc_worker_link_new (error);
   g_autoptr (GmprocProcess) process = NULL;
   g_autofree char *name = NULL;
-  Notice *notice;
+  GmprocPoolNotice *notice;
 
   drop_process (self);
   if (link == NULL)
     return FALSE;
 
-  process = gmproc_process_new (gmproc_pool_worker_main,
-                                g_variant_new ("(hhh)", get_handle (link), get_handle (self->bell),
-                                               get_handle (self->pool_bell)));
+  process = gmproc_process_new (gmproc_pool_worker_main, make_arguments (self, link));
   name = g_strdup_printf ("Pool%s", gmproc_process_get_name (process));
   gmproc_process_set_name (process, name);
   gmproc_process_set_daemon (process, TRUE);
@@ -185,138 +204,18 @@ gmproc_pool_worker_start (GmprocPoolWorker *self, GError **error)
   self->notice = notice;
   self->process = g_steal_pointer (&process);
   self->link = g_steal_pointer (&link);
-  self->has_begun = FALSE;
+  self->n_starts++;
   return TRUE;
-}
-
-GmprocProcess *
-gmproc_pool_worker_get_process (GmprocPoolWorker *self)
-{
-  return self->process;
-}
-
-/* -- sending ----------------------------------------------------------------------------------- */
-
-static void
-prepare_task (GmprocPoolWorker *self, GmprocWorkerTask *task, const char *name, GBytes *input)
-{
-  task->name_size = strlen (name);
-  task->size = g_bytes_get_size (input);
-  self->head = g_byte_array_new ();
-  g_byte_array_append (self->head, (const guint8 *) task, sizeof *task);
-  g_byte_array_append (self->head, (const guint8 *) name, task->name_size);
-  self->input = input;
-  self->sent = 0;
-}
-
-/* The part of the message at self->sent; FALSE at its end. */
-static gboolean
-get_unsent (GmprocPoolWorker *self, const guint8 **ret_data, gsize *ret_size)
-{
-  gsize input_size;
-  const guint8 *input = g_bytes_get_data (self->input, &input_size);
-
-  if (self->sent < self->head->len)
-    {
-      *ret_data = self->head->data + self->sent;
-      *ret_size = self->head->len - self->sent;
-      return TRUE;
-    }
-
-  *ret_size = input_size - (self->sent - self->head->len);
-  *ret_data = *ret_size > 0 ? input + (input_size - *ret_size) : NULL;
-  return *ret_size > 0;
-}
-
-static gsize
-write_some (GmprocPoolWorker *self)
-{
-  const guint8 *data;
-  gsize size, count, total = 0;
-
-  while (get_unsent (self, &data, &size)
-         && (count = gmproc_stream_write (&self->link->tasks, data, size)) > 0)
-    {
-      self->sent += count;
-      total += count;
-    }
-  return total;
-}
-
-/* TRUE if anything went out. Afterwards there is no message, or the worker knows that we wait. */
-static gboolean
-send_some (GmprocPoolWorker *self)
-{
-  gsize total = write_some (self);
-  const guint8 *data;
-  gsize size;
-
-  if (get_unsent (self, &data, &size))
-    {
-      gmproc_worker_link_set_waits_for_room (self->link, TRUE);
-      total += write_some (self);
-    }
-  if (!get_unsent (self, &data, &size))
-    {
-      gmproc_worker_link_set_waits_for_room (self->link, FALSE);
-      g_clear_pointer (&self->head, g_byte_array_unref);
-      g_clear_pointer (&self->input, g_bytes_unref);
-    }
-
-  if (total > 0)
-    gmproc_bell_ring (self->bell);
-  return total > 0;
-}
-
-static gboolean
-give_chunk (GmprocPoolWorker *self, GmprocPoolNextChunk next, gpointer pool)
-{
-  GmprocChunk *chunk = next (pool);
-  GmprocWorkerTask task;
-
-  if (chunk == NULL)
-    return FALSE;
-
-  self->last_serial = MAX (self->last_serial + 1, 1);
-  chunk->serial = self->last_serial;
-  task = (GmprocWorkerTask){ .mode = chunk->job->mode,
-                             .serial = chunk->serial,
-                             .n_items = chunk->n_items };
-  g_queue_push_tail (&self->chunks, chunk);
-  prepare_task (self, &task, chunk->job->function->name, gmproc_chunk_get_input (chunk));
-  return TRUE;
-}
-
-gboolean
-gmproc_pool_worker_give (GmprocPoolWorker *self, guint max_chunks, GmprocPoolNextChunk next,
-                         gpointer pool)
-{
-  gboolean has_moved = FALSE;
-
-  if (self->process == NULL)
-    return FALSE;
-
-  while (TRUE)
-    {
-      if (self->head != NULL)
-        has_moved |= send_some (self);
-      if (self->head != NULL || self->is_quitting || self->chunks.length >= max_chunks
-          || !give_chunk (self, next, pool))
-        return has_moved;
-    }
 }
 
 void
 gmproc_pool_worker_quit (GmprocPoolWorker *self)
 {
-  GmprocWorkerTask task = { .mode = GMPROC_WORKER_QUIT };
-
-  if (self->is_quitting || self->process == NULL || self->chunks.length > 0)
+  if (self->is_quitting || self->process == NULL || self->chunks.length > 0 || self->is_sending)
     return;
 
   self->is_quitting = TRUE;
-  prepare_task (self, &task, "", g_bytes_new (NULL, 0));
-  send_some (self);
+  gmproc_pool_worker_send_quit (self);
 }
 
 void
@@ -326,105 +225,84 @@ gmproc_pool_worker_abandon (GmprocPoolWorker *self)
     gmproc_process_terminate (self->process, NULL);
 }
 
-/* -- receiving --------------------------------------------------------------------------------- */
+/* -- the item that it runs --------------------------------------------------------------------- */
 
-static void
-fail_chunk (GmprocChunk *chunk, guint32 failed_item, GBytes *bytes)
-{
-  g_autoptr (GVariant) value = NULL;
-  const char *domain, *message;
-  GError *error;
-  int code;
-
-  value = g_variant_ref_sink (
-      g_variant_new_from_bytes (G_VARIANT_TYPE (GMPROC_WORKER_ERROR_TYPE), bytes, FALSE));
-  g_variant_get (value, "(&si&s)", &domain, &code, &message);
-  error = g_error_new_literal (g_quark_from_string (domain), code, message);
-  gmproc_chunk_fail (chunk, failed_item, error);
-}
-
-/* A whole result is there. */
-static void
-settle_result (GmprocPoolWorker *self)
+/* The chunk of the item that the worker runs now or ran when it ended, or NULL. Results that came
+ * have been read. */
+static GmprocChunk *
+get_running (GmprocPoolWorker *self)
 {
   GmprocChunk *chunk = g_queue_peek_head (&self->chunks);
-  g_autoptr (GBytes) output = NULL;
+  guint32 serial, number;
 
-  output = g_bytes_new_take (g_steal_pointer (&self->output), self->result.size);
-  self->result_received = 0;
-  self->has_begun = TRUE;
-
-  /* A serial number that is not expected comes from a worker whose memory is damaged. Its process
-   * cannot be trusted with anything any more. */
-  if (chunk == NULL || chunk->serial != self->result.serial)
-    {
-      gmproc_process_kill (self->process, NULL);
-      return;
-    }
-
-  g_queue_pop_head (&self->chunks);
-  if (self->result.is_error)
-    fail_chunk (chunk, self->result.failed_item, output);
-  else
-    gmproc_chunk_finish (chunk, output);
-}
-
-static gboolean
-receive_head (GmprocPoolWorker *self)
-{
-  gsize missing = sizeof self->result - self->result_received;
-  gsize count = gmproc_stream_read (&self->link->results,
-                                    (guint8 *) &self->result + self->result_received, missing);
-
-  self->result_received += count;
-  if (count < missing)
-    return FALSE;
-
-  self->output_received = 0;
-  self->output = g_try_malloc (MAX (self->result.size, 1));
-  if (self->output == NULL)
-    {
-      gmproc_process_kill (self->process, NULL);
-      self->result_received = 0;
-      return FALSE;
-    }
-  return TRUE;
+  if (chunk == NULL || !gmproc_worker_link_get_current (self->link, &serial, &number)
+      || serial != chunk->serial || number != chunk->n_settled + 1)
+    return NULL;
+  return chunk;
 }
 
 gboolean
-gmproc_pool_worker_receive (GmprocPoolWorker *self)
+gmproc_pool_worker_condemn (GmprocPoolWorker *self, GError *reason)
 {
-  gboolean has_moved = FALSE;
+  GmprocChunk *chunk;
 
-  if (self->process == NULL)
-    return FALSE;
-
-  while (self->output != NULL || receive_head (self))
+  gmproc_pool_worker_receive (self);
+  if (self->process == NULL || self->condemned != NULL || (chunk = get_running (self)) == NULL
+      || !gmproc_worker_link_condemn (self->link, chunk->serial, chunk->n_settled + 1))
     {
-      gsize missing = self->result.size - self->output_received;
-      gsize count =
-          gmproc_stream_read (&self->link->results, self->output + self->output_received, missing);
-
-      has_moved = TRUE;
-      self->output_received += count;
-      /* The worker may wait for room, for the rest of this result or for the next. */
-      if (count > 0)
-        gmproc_bell_ring (self->bell);
-      if (count < missing)
-        return has_moved;
-      settle_result (self);
+      g_error_free (reason);
+      return FALSE;
     }
-  return has_moved;
+  self->condemned = reason;
+  gmproc_process_kill (self->process, NULL);
+  return TRUE;
+}
+
+/* An item that was cancelled after this worker had got it. */
+static void
+check_doom (GmprocPoolWorker *self, GmprocChunk *running)
+{
+  if (gmproc_job_is_doomed (running->job, running->first + running->n_settled))
+    gmproc_pool_worker_condemn (
+        self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The item was cancelled"));
+}
+
+gint64
+gmproc_pool_worker_check_time (GmprocPoolWorker *self)
+{
+  GmprocChunk *chunk = g_queue_peek_head (&self->chunks);
+  GmprocChunk *running = NULL;
+  gint64 timeout, began, now;
+
+  if (chunk == NULL || self->process == NULL || self->condemned != NULL
+      || (chunk->job->options.item_timeout == 0 && chunk->job->doomed == NULL))
+    return GMPROC_PORT_FOREVER;
+
+  running = get_running (self);
+  if (running != NULL)
+    check_doom (self, running);
+  timeout = chunk->job->options.item_timeout;
+  if (timeout == 0 || self->condemned != NULL)
+    return GMPROC_PORT_FOREVER;
+
+  now = g_get_monotonic_time ();
+  if (running == NULL)
+    return now + timeout;
+  began = gmproc_worker_link_get_began (self->link);
+  if (now - began < timeout)
+    return began + timeout;
+  gmproc_pool_worker_condemn (
+      self, g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                         "Worker process %" G_GINT64_FORMAT " took longer than %g s",
+                         gmproc_process_get_pid (self->process), timeout / 1e6));
+  return self->condemned != NULL ? GMPROC_PORT_FOREVER : now + timeout;
 }
 
 /* -- its death --------------------------------------------------------------------------------- */
 
 static GError *
-make_death_error (GmprocPoolWorker *self)
+make_death_error (gint64 pid, int exit_code)
 {
-  int exit_code = gmproc_process_get_exit_code (self->process);
-  gint64 pid = gmproc_process_get_pid (self->process);
-
   if (exit_code < 0)
     return g_error_new (GMPROC_ERROR, GMPROC_ERROR_WORKER_DIED,
                         "Worker process %" G_GINT64_FORMAT " was ended by signal %d (%s)", pid,
@@ -433,27 +311,40 @@ make_death_error (GmprocPoolWorker *self)
                       "Worker process %" G_GINT64_FORMAT " exited with status %d", pid, exit_code);
 }
 
+static void
+settle_chunks (GmprocPoolWorker *self)
+{
+  int exit_code = gmproc_process_get_exit_code (self->process);
+  gint64 pid = gmproc_process_get_pid (self->process);
+  gboolean is_final = self->condemned != NULL;
+  GmprocChunk *chunk = get_running (self);
+
+  if (chunk != NULL)
+    {
+      GError *error =
+          is_final ? g_steal_pointer (&self->condemned) : make_death_error (pid, exit_code);
+
+      g_queue_pop_head (&self->chunks);
+      gmproc_chunk_died (chunk, error, is_final, pid, exit_code);
+    }
+  while ((chunk = g_queue_pop_head (&self->chunks)) != NULL)
+    gmproc_chunk_give_back (chunk);
+}
+
 gboolean
 gmproc_pool_worker_check_end (GmprocPoolWorker *self, gboolean *ret_was_useless)
 {
   guint32 serial, number;
-  GmprocChunk *chunk;
 
   *ret_was_useless = FALSE;
   if (self->process == NULL || !g_atomic_int_get (&self->notice->has_ended))
     return FALSE;
 
   gmproc_pool_worker_receive (self);
-  chunk = g_queue_peek_head (&self->chunks);
-  if (gmproc_worker_link_get_current (self->link, &serial, &number))
-    self->has_begun = TRUE;
-  if (chunk != NULL && self->has_begun && serial == chunk->serial && number > 0
-      && number <= chunk->n_items)
-    gmproc_chunk_fail (g_queue_pop_head (&self->chunks), number - 1, make_death_error (self));
-  while ((chunk = g_queue_pop_head (&self->chunks)) != NULL)
-    gmproc_chunk_return (chunk);
-
-  *ret_was_useless = !self->has_begun;
+  *ret_was_useless = !self->has_begun && !self->is_quitting && self->condemned == NULL
+                     && !gmproc_worker_link_is_retired (self->link)
+                     && !gmproc_worker_link_get_current (self->link, &serial, &number);
+  settle_chunks (self);
   drop_process (self);
   return TRUE;
 }

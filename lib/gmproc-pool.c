@@ -12,6 +12,9 @@
  * States: RUNNING → CLOSED (no new calls; workers end when the calls are over) → the workers are
  * gone. TERMINATED comes from either, and fails the calls that are under way.
  *
+ * A callback of the program (a source of items, a handler of "progress") is never called with the
+ * mutex held, so it may call the pool.
+ *
  * Deaths: a dead worker costs the item that it ran; the call gets GMPROC_ERROR_WORKER_DIED with the
  * item, the process and the signal. What it had not begun goes to others, and a new worker takes
  * its place. Workers that die again and again before they begin anything are not replaced for ever:
@@ -23,57 +26,130 @@
 
 #include "gmproc-pool-private.h"
 
-#include "gmproc-error.h"
 #include "gmproc-init.h"
-#include "internal/codec.h"
-#include "internal/deadline.h"
-#include "internal/registry.h"
+
+#include "port/port.h"
 
 enum
 {
   PROP_0,
+  PROP_WORKERS,
   PROP_CHUNK_SIZE,
+  PROP_MAX_RETRIES,
+  PROP_ITEM_TIMEOUT,
+  PROP_READ_AHEAD,
+  PROP_MAX_TASKS_PER_WORKER,
+  PROP_MAX_MEMORY,
+  PROP_IDLE_TIME,
   N_PROPS
 };
 
 static GParamSpec *props[N_PROPS];
 
+enum
+{
+  SIGNAL_PROGRESS,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
 G_DEFINE_TYPE (GmprocPool, gmproc_pool, G_TYPE_OBJECT)
+
+static gboolean
+get_property_locked (GmprocPool *self, guint prop_id, GValue *value)
+{
+  switch (prop_id)
+    {
+    case PROP_WORKERS:
+      g_value_set_uint (value, self->n_workers);
+      return TRUE;
+    case PROP_CHUNK_SIZE:
+      g_value_set_uint (value, self->chunk_size);
+      return TRUE;
+    case PROP_MAX_RETRIES:
+      g_value_set_uint (value, self->max_retries);
+      return TRUE;
+    case PROP_ITEM_TIMEOUT:
+      g_value_set_int64 (value, self->item_timeout);
+      return TRUE;
+    case PROP_READ_AHEAD:
+      g_value_set_uint (value, self->read_ahead);
+      return TRUE;
+    case PROP_MAX_TASKS_PER_WORKER:
+      g_value_set_uint64 (value, self->settings.max_tasks);
+      return TRUE;
+    case PROP_MAX_MEMORY:
+      g_value_set_uint64 (value, self->settings.max_memory);
+      return TRUE;
+    case PROP_IDLE_TIME:
+      g_value_set_int64 (value, self->settings.idle_time);
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
+static gboolean
+set_property_locked (GmprocPool *self, guint prop_id, const GValue *value)
+{
+  switch (prop_id)
+    {
+    case PROP_WORKERS:
+      self->n_workers = g_value_get_uint (value);
+      if (self->n_workers == 0)
+        self->n_workers = gmproc_get_n_processors ();
+      return TRUE;
+    case PROP_CHUNK_SIZE:
+      self->chunk_size = g_value_get_uint (value);
+      return TRUE;
+    case PROP_MAX_RETRIES:
+      self->max_retries = g_value_get_uint (value);
+      return TRUE;
+    case PROP_ITEM_TIMEOUT:
+      self->item_timeout = g_value_get_int64 (value);
+      return TRUE;
+    case PROP_READ_AHEAD:
+      self->read_ahead = g_value_get_uint (value);
+      return TRUE;
+    case PROP_MAX_TASKS_PER_WORKER:
+      self->settings.max_tasks = g_value_get_uint64 (value);
+      return TRUE;
+    case PROP_MAX_MEMORY:
+      self->settings.max_memory = g_value_get_uint64 (value);
+      return TRUE;
+    case PROP_IDLE_TIME:
+      self->settings.idle_time = g_value_get_int64 (value);
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
 
 static void
 gmproc_pool_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
 {
   GmprocPool *self = GMPROC_POOL (object);
+  gboolean is_known;
 
-  if (prop_id != PROP_CHUNK_SIZE)
-    {
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-      return;
-    }
   g_mutex_lock (&self->mutex);
-  g_value_set_uint (value, self->chunk_size);
+  is_known = get_property_locked (self, prop_id, value);
   g_mutex_unlock (&self->mutex);
+  if (!is_known)
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
 }
 
 static void
 gmproc_pool_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
 {
   GmprocPool *self = GMPROC_POOL (object);
+  gboolean is_known;
 
-  if (prop_id != PROP_CHUNK_SIZE)
-    {
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-      return;
-    }
   g_mutex_lock (&self->mutex);
-  self->chunk_size = g_value_get_uint (value);
+  is_known = set_property_locked (self, prop_id, value);
   g_mutex_unlock (&self->mutex);
-}
-
-static void
-abandon_worker (gpointer worker, G_GNUC_UNUSED gpointer user_data)
-{
-  gmproc_pool_worker_abandon (worker);
+  if (!is_known)
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
 }
 
 /* Does not wait: the processes are reaped in the background. A closed pool that nobody joined may
@@ -84,8 +160,9 @@ gmproc_pool_dispose (GObject *object)
 {
   GmprocPool *self = GMPROC_POOL (object);
 
-  if (self->workers != NULL && self->state != GMPROC_POOL_TERMINATED)
-    g_ptr_array_foreach (self->workers, abandon_worker, NULL);
+  if (self->state != GMPROC_POOL_TERMINATED)
+    for (guint i = 0; i < self->workers->len; i++)
+      gmproc_pool_worker_abandon (g_ptr_array_index (self->workers, i));
 
   G_OBJECT_CLASS (gmproc_pool_parent_class)->dispose (object);
 }
@@ -97,10 +174,96 @@ gmproc_pool_finalize (GObject *object)
 
   g_clear_pointer (&self->workers, g_ptr_array_unref);
   g_clear_object (&self->bell);
+  g_clear_pointer (&self->initializer_argument, g_variant_unref);
+  g_clear_pointer (&self->finalizer_argument, g_variant_unref);
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->changed);
 
   G_OBJECT_CLASS (gmproc_pool_parent_class)->finalize (object);
+}
+
+#define READWRITE (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS)
+
+/* What holds for a call that does not say otherwise. */
+static void
+install_defaults_of_calls (void)
+{
+  /**
+   * GmprocPool:chunk-size:
+   *
+   * How many items a worker gets at once, or 0 to choose as the items turn out: so many that
+   * handing them out costs little, and so few that no worker is left with much more than the
+   * others.
+   *
+   * Since: 1.0
+   */
+  props[PROP_CHUNK_SIZE] = g_param_spec_uint ("chunk-size", NULL, NULL, 0, G_MAXUINT, 0, READWRITE);
+  /**
+   * GmprocPool:max-retries:
+   *
+   * How often an item is run again whose worker died over it. An error that the function returns,
+   * and an item that took too long, are not tried again.
+   *
+   * Since: 1.0
+   */
+  props[PROP_MAX_RETRIES] =
+      g_param_spec_uint ("max-retries", NULL, NULL, 0, G_MAXUINT - 1, 0, READWRITE);
+  /**
+   * GmprocPool:item-timeout:
+   *
+   * Microseconds that one item may take, or 0 for any time. Then its worker is killed, the item
+   * ends with %G_IO_ERROR_TIMED_OUT, and another worker takes the place. For
+   * gmproc_pool_map_array() it is the time of a slice.
+   *
+   * Since: 1.0
+   */
+  props[PROP_ITEM_TIMEOUT] =
+      g_param_spec_int64 ("item-timeout", NULL, NULL, 0, G_MAXINT64, 0, READWRITE);
+  /**
+   * GmprocPool:read-ahead:
+   *
+   * How many items gmproc_pool_imap() takes from its source before their results are fetched, or 0
+   * to choose: 64 for each worker.
+   *
+   * Since: 1.0
+   */
+  props[PROP_READ_AHEAD] = g_param_spec_uint ("read-ahead", NULL, NULL, 0, G_MAXUINT, 0, READWRITE);
+}
+
+/* What a worker is told when it is started. */
+static void
+install_settings_of_workers (void)
+{
+  /**
+   * GmprocPool:max-tasks-per-worker:
+   *
+   * After how many items a worker ends, to be replaced by a new process; 0 for never. Of workers
+   * that are started after it was set.
+   *
+   * Since: 1.0
+   */
+  props[PROP_MAX_TASKS_PER_WORKER] =
+      g_param_spec_uint64 ("max-tasks-per-worker", NULL, NULL, 0, G_MAXUINT64, 0, READWRITE);
+  /**
+   * GmprocPool:max-memory:
+   *
+   * How many bytes of memory a worker may have in use after an item. One that has more ends, to be
+   * replaced by a new process; 0 for any number. Of workers that are started after it was set.
+   *
+   * Since: 1.0
+   */
+  props[PROP_MAX_MEMORY] =
+      g_param_spec_uint64 ("max-memory", NULL, NULL, 0, G_MAXUINT64, 0, READWRITE);
+  /**
+   * GmprocPool:idle-time:
+   *
+   * Microseconds after which a worker that gets nothing to do ends, or -1 for never. A new one is
+   * started when it is needed. Of workers that are started after it was set.
+   *
+   * Since: 1.0
+   */
+  props[PROP_IDLE_TIME] =
+      g_param_spec_int64 ("idle-time", NULL, NULL, -1, G_MAXINT64, -1, READWRITE);
 }
 
 static void
@@ -114,16 +277,36 @@ gmproc_pool_class_init (GmprocPoolClass *klass)
   object_class->finalize = gmproc_pool_finalize;
 
   /**
-   * GmprocPool:chunk-size:
+   * GmprocPool:workers:
    *
-   * How many items a worker gets at once, or 0 to choose for each call.
+   * How many processes there may be; 0 stands for gmproc_get_n_processors(). See
+   * gmproc_pool_resize().
    *
    * Since: 1.0
    */
-  props[PROP_CHUNK_SIZE] = g_param_spec_uint ("chunk-size", NULL, NULL, 0, G_MAXUINT, 0,
-                                              G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
-
+  props[PROP_WORKERS] =
+      g_param_spec_uint ("workers", NULL, NULL, 0, G_MAXINT, 0, READWRITE | G_PARAM_CONSTRUCT_ONLY);
+  install_defaults_of_calls ();
+  install_settings_of_workers ();
   g_object_class_install_properties (object_class, N_PROPS, props);
+
+  /**
+   * GmprocPool::progress:
+   * @self: the pool
+   * @done: items of the call that gave a result
+   * @failed: items of it that gave an error
+   * @total: items that it has, or as far as it is known that there are 0
+   * @rate: items a second, since it began
+   *
+   * How far a call has come: about ten times a second while it runs, and at its end. The thread
+   * that waits for the call emits it, or the main context that an asynchronous one was made in. A
+   * handler may call the pool.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_PROGRESS] =
+      g_signal_new ("progress", GMPROC_TYPE_POOL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                    G_TYPE_NONE, 4, G_TYPE_UINT64, G_TYPE_UINT64, G_TYPE_UINT64, G_TYPE_DOUBLE);
 }
 
 static void
@@ -132,275 +315,43 @@ gmproc_pool_init (GmprocPool *self)
   g_mutex_init (&self->mutex);
   g_cond_init (&self->changed);
   g_queue_init (&self->jobs);
+  self->workers = g_ptr_array_new_with_free_func ((GDestroyNotify) gmproc_pool_worker_free);
+  self->settings.idle_time = -1;
+  self->next_look = GMPROC_PORT_FOREVER;
 }
 
-/* -- calls ------------------------------------------------------------------------------------- */
+/* -- progress ---------------------------------------------------------------------------------- */
 
-static gboolean
-check_items (const GmprocFunctionInfo *function, GVariant *items, GmprocWorkerMode mode,
-             GError **error)
-{
-  g_autoptr (GVariantType) type = NULL;
+#define PROGRESS_INTERVAL (G_TIME_SPAN_SECOND / 10)
 
-  type = mode == GMPROC_WORKER_EACH ? g_variant_type_new_array (function->in_type)
-                                    : g_variant_type_copy (function->in_type);
-  if (!g_variant_is_of_type (items, type))
-    {
-      g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_TYPE,
-                   "The items for %s are of type “%s” instead of “%.*s”", function->name,
-                   g_variant_get_type_string (items), (int) g_variant_type_get_string_length (type),
-                   g_variant_type_peek_string (type));
-      return FALSE;
-    }
-  if (mode == GMPROC_WORKER_WHOLE
-      && (!g_variant_type_is_array (function->in_type)
-          || !g_variant_type_is_array (function->out_type)))
-    {
-      g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_TYPE,
-                   "%s does not make an array of an array", function->name);
-      return FALSE;
-    }
-  return gmproc_codec_check_message (items, error);
-}
-
-static GVariant *
-map (GmprocPool *self, GmprocFunction function, GVariant *items, GmprocWorkerMode mode,
-     GCancellable *cancellable, GError **error)
-{
-  const GmprocFunctionInfo *info = gmproc_registry_describe_function (function, error);
-  g_autoptr (GmprocJob) job = NULL;
-  guint chunk_size;
-
-  if (info == NULL || !check_items (info, items, mode, error))
-    return NULL;
-
-  g_object_get (self, "chunk-size", &chunk_size, NULL);
-  job = gmproc_job_new (info, mode, items, chunk_size, self->n_workers);
-  return gmproc_pool_run_job (self, job, cancellable, error);
-}
-
-/* -- public ------------------------------------------------------------------------------------ */
-
-/**
- * gmproc_pool_new:
- * @workers: how many processes, or 0 for gmproc_get_n_processors()
- * @error: return location
- *
- * Makes a pool, like `multiprocessing.Pool`, and starts its workers. They are daemons of this
- * process; they may have children, and pools, of their own.
- *
- * Errors: as gmproc_process_start(); then those that were started are told to end.
- *
- * Returns: (transfer full) (nullable): a new pool
- * Since: 1.0
- */
-GmprocPool *
-gmproc_pool_new (guint workers, GError **error)
-{
-  g_autoptr (GmprocPool) self = g_object_new (GMPROC_TYPE_POOL, NULL);
-
-  self->n_workers = workers > 0 ? workers : gmproc_get_n_processors ();
-  self->bell = gmproc_bell_new (error);
-  if (self->bell == NULL || !gmproc_pool_start_workers (self, error))
-    return NULL;
-  return g_steal_pointer (&self);
-}
-
-/**
- * gmproc_pool_map:
- * @self: a pool
- * @function: (scope forever): a function made with GMPROC_DEFINE_FUNCTION()
- * @items: an array of what @function takes; sunk if floating
- * @cancellable: (nullable): to stop waiting from another thread
- * @error: return location
- *
- * Runs @function for every item, spread over the workers, and waits for all results. The first
- * error ends the call; items that were not begun are not run.
- *
- * Any number of threads may call the pool at once.
- *
- * Errors: what @function returned, with the item's number put before the message;
- * %GMPROC_ERROR_WORKER_DIED with the item, the process and the signal; %GMPROC_ERROR_NOT_REGISTERED
- * for a function without a name; %GMPROC_ERROR_BAD_TYPE for items or results of another type than
- * declared; %G_IO_ERROR_CLOSED after gmproc_pool_close(); %G_IO_ERROR_CANCELLED.
- *
- * Returns: (transfer full) (nullable): an array of the results, in the order of the items
- * Since: 1.0
- */
-GVariant *
-gmproc_pool_map (GmprocPool *self, GmprocFunction function, GVariant *items,
-                 GCancellable *cancellable, GError **error)
-{
-  g_autoptr (GVariant) sunk = NULL;
-
-  g_return_val_if_fail (GMPROC_IS_POOL (self), NULL);
-  g_return_val_if_fail (items != NULL, NULL);
-
-  sunk = g_variant_ref_sink (items);
-  return map (self, function, sunk, GMPROC_WORKER_EACH, cancellable, error);
-}
-
-/**
- * gmproc_pool_map_array:
- * @self: a pool
- * @function: (scope forever): a function made with GMPROC_DEFINE_FUNCTION() that takes an array and
- *   returns an array
- * @items: an array of the type that @function takes; sunk if floating
- * @cancellable: (nullable): to stop waiting from another thread
- * @error: return location
- *
- * Like gmproc_pool_map(), but @function gets a slice of @items at a time, and returns the results
- * for it. For numbers this saves a boxed value for each, which takes longer than most arithmetic.
- * A worker that dies is reported with the first item of its slice.
- *
- * Returns: (transfer full) (nullable): the results of the slices, one after the other
- * Since: 1.0
- */
-GVariant *
-gmproc_pool_map_array (GmprocPool *self, GmprocFunction function, GVariant *items,
-                       GCancellable *cancellable, GError **error)
-{
-  g_autoptr (GVariant) sunk = NULL;
-
-  g_return_val_if_fail (GMPROC_IS_POOL (self), NULL);
-  g_return_val_if_fail (items != NULL, NULL);
-
-  sunk = g_variant_ref_sink (items);
-  return map (self, function, sunk, GMPROC_WORKER_WHOLE, cancellable, error);
-}
-
-/**
- * gmproc_pool_apply:
- * @self: a pool
- * @function: (scope forever): a function made with GMPROC_DEFINE_FUNCTION()
- * @item: what to give to it; sunk if floating
- * @cancellable: (nullable): to stop waiting from another thread
- * @error: return location
- *
- * Runs @function once, in one of the workers, and waits for its result. Errors as for
- * gmproc_pool_map().
- *
- * Returns: (transfer full) (nullable): the result
- * Since: 1.0
- */
-GVariant *
-gmproc_pool_apply (GmprocPool *self, GmprocFunction function, GVariant *item,
-                   GCancellable *cancellable, GError **error)
-{
-  g_autoptr (GVariant) items = NULL;
-  g_autoptr (GVariant) results = NULL;
-
-  g_return_val_if_fail (GMPROC_IS_POOL (self), NULL);
-  g_return_val_if_fail (item != NULL, NULL);
-
-  items = g_variant_ref_sink (g_variant_new_array (NULL, &item, 1));
-  results = map (self, function, items, GMPROC_WORKER_EACH, cancellable, error);
-  return results != NULL ? g_variant_get_child_value (results, 0) : NULL;
-}
-
-/**
- * gmproc_pool_get_n_workers:
- * @self: a pool
- *
- * Returns: how many workers it has
- * Since: 1.0
- */
-guint
-gmproc_pool_get_n_workers (GmprocPool *self)
-{
-  g_return_val_if_fail (GMPROC_IS_POOL (self), 0);
-
-  return self->n_workers;
-}
-
-/**
- * gmproc_pool_close:
- * @self: a pool
- *
- * Takes no more calls. Those that are under way go on; then the workers end. Closing twice does
- * nothing.
- *
- * Since: 1.0
- */
 void
-gmproc_pool_close (GmprocPool *self)
+gmproc_pool_progress_init (GmprocPoolProgress *self, GmprocPool *pool)
 {
-  g_return_if_fail (GMPROC_IS_POOL (self));
-
-  g_mutex_lock (&self->mutex);
-  if (self->state == GMPROC_POOL_RUNNING)
-    {
-      self->state = GMPROC_POOL_CLOSED;
-      gmproc_pool_look_again_locked (self);
-    }
-  g_mutex_unlock (&self->mutex);
+  self->is_wanted = g_signal_has_handler_pending (pool, signals[SIGNAL_PROGRESS], 0, FALSE);
+  self->began = self->is_wanted ? g_get_monotonic_time () : 0;
+  self->next = self->began + PROGRESS_INTERVAL;
+  self->reported = 0;
 }
 
-/**
- * gmproc_pool_terminate:
- * @self: a pool
- *
- * Ends the workers at once. Calls that are under way fail with %G_IO_ERROR_CLOSED.
- *
- * Since: 1.0
- */
 void
-gmproc_pool_terminate (GmprocPool *self)
+gmproc_pool_progress_report_locked (GmprocPoolProgress *self, GmprocPool *pool, GmprocJob *job,
+                                    gboolean is_last)
 {
-  g_autoptr (GError) error = NULL;
+  gsize n_settled = job->n_done + job->n_failed;
+  gint64 now;
 
-  g_return_if_fail (GMPROC_IS_POOL (self));
+  if (!self->is_wanted || (n_settled == self->reported && !is_last))
+    return;
+  now = g_get_monotonic_time ();
+  if (now < self->next && !is_last)
+    return;
 
-  g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The pool was terminated");
-  g_mutex_lock (&self->mutex);
-  self->state = GMPROC_POOL_TERMINATED;
-  gmproc_pool_fail_jobs_locked (self, error);
-  for (guint i = 0; i < self->workers->len; i++)
-    {
-      GmprocPoolWorker *worker = g_ptr_array_index (self->workers, i);
-      GmprocProcess *process = gmproc_pool_worker_get_process (worker);
-
-      if (process != NULL)
-        gmproc_process_terminate (process, NULL);
-    }
-  gmproc_bell_ring (self->bell);
-  g_cond_broadcast (&self->changed);
-  g_mutex_unlock (&self->mutex);
-}
-
-/**
- * gmproc_pool_join:
- * @self: a pool that was closed or terminated
- * @timeout: microseconds, 0 to ask only, or %GMPROC_FOREVER
- * @cancellable: (nullable): to stop waiting from another thread
- * @error: return location
- *
- * Waits until all workers have ended.
- *
- * Errors: %GMPROC_ERROR_BAD_STATE for a pool that was neither closed nor terminated;
- * %G_IO_ERROR_TIMED_OUT; %G_IO_ERROR_CANCELLED.
- *
- * Returns: whether all have ended
- * Since: 1.0
- */
-gboolean
-gmproc_pool_join (GmprocPool *self, gint64 timeout, GCancellable *cancellable, GError **error)
-{
-  gulong connection = 0;
-  gboolean joined;
-  gint64 deadline;
-
-  g_return_val_if_fail (GMPROC_IS_POOL (self), FALSE);
-
-  if (!gmproc_deadline_from_timeout (timeout, &deadline, error))
-    return FALSE;
-
-  if (cancellable != NULL)
-    connection =
-        g_cancellable_connect (cancellable, G_CALLBACK (gmproc_pool_wake_for_cancel), self, NULL);
-  g_mutex_lock (&self->mutex);
-  joined = gmproc_pool_join_locked (self, deadline, cancellable, error);
-  g_mutex_unlock (&self->mutex);
-  g_cancellable_disconnect (cancellable, connection);
-  return joined;
+  self->next = now + PROGRESS_INTERVAL;
+  self->reported = n_settled;
+  self->is_wanted = !is_last;
+  g_mutex_unlock (&pool->mutex);
+  g_signal_emit (pool, signals[SIGNAL_PROGRESS], 0, (guint64) job->n_done, (guint64) job->n_failed,
+                 (guint64) (job->is_complete ? job->n_items : 0),
+                 n_settled * 1e6 / MAX (now - self->began, 1));
+  g_mutex_lock (&pool->mutex);
 }

@@ -20,6 +20,7 @@
 #include "internal/log.h"
 #include "internal/properties.h"
 #include "internal/registry.h"
+#include "internal/trace.h"
 #include "port/port.h"
 
 /* What every system passes on whole. */
@@ -162,9 +163,14 @@ gmproc_process_run_child (GmprocBootstrap *bootstrap)
   gmproc_start_method_inherit (bootstrap->start_method);
   if (tie_to_parent (bootstrap, &error) && become_child (bootstrap, &error))
     {
+      gint64 traced = gmproc_trace_begin ();
+
       if (bootstrap->log_level != 0)
         gmproc_log_send_to_parent (bootstrap->log_level, bootstrap->name);
+      gmproc_trace_name_process (bootstrap->name);
+      gmproc_trace_mark ("process", "begin", "parent", bootstrap->parent_pid);
       status = GMPROC_PROCESS_GET_CLASS (current)->run (current, &error);
+      gmproc_trace_end (traced, "process", bootstrap->name, "status", status);
     }
   if (error == NULL && status >= 0 && status <= LARGEST_EXIT_STATUS)
     return status;

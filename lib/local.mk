@@ -15,6 +15,9 @@ public_headers = \
   lib/gmproc-event.h \
   lib/gmproc-init.h \
   lib/gmproc-lock.h \
+  lib/gmproc-pool-iterator.h \
+  lib/gmproc-pool-options.h \
+  lib/gmproc-pool-source.h \
   lib/gmproc-pool.h \
   lib/gmproc-process.h \
   lib/gmproc-process-streams.h \
@@ -54,8 +57,18 @@ public_sources = \
   lib/gmproc-lock-async.c \
   lib/gmproc-lock-private.h \
   lib/gmproc-lock.c \
+  lib/gmproc-pool-call.c \
+  lib/gmproc-pool-call.h \
   lib/gmproc-pool-crew.c \
+  lib/gmproc-pool-iterator.c \
+  lib/gmproc-pool-life.c \
+  lib/gmproc-pool-map.c \
+  lib/gmproc-pool-messages.c \
+  lib/gmproc-pool-options.c \
   lib/gmproc-pool-private.h \
+  lib/gmproc-pool-source-private.h \
+  lib/gmproc-pool-source.c \
+  lib/gmproc-pool-stats.c \
   lib/gmproc-pool-worker.c \
   lib/gmproc-pool-worker.h \
   lib/gmproc-pool.c \
@@ -64,6 +77,7 @@ public_sources = \
   lib/gmproc-process-private.h \
   lib/gmproc-process-self.c \
   lib/gmproc-process-setup.c \
+  lib/gmproc-process-start.c \
   lib/gmproc-process-streams.c \
   lib/gmproc-process-wait.c \
   lib/gmproc-process.c \
@@ -114,6 +128,7 @@ internal_sources = \
   lib/internal/guard.h \
   lib/internal/inbox.c \
   lib/internal/inbox.h \
+  lib/internal/job-results.c \
   lib/internal/job.c \
   lib/internal/job.h \
   lib/internal/kind.h \
@@ -127,6 +142,8 @@ internal_sources = \
   lib/internal/monitor.h \
   lib/internal/number.c \
   lib/internal/number.h \
+  lib/internal/outcome.c \
+  lib/internal/outcome.h \
   lib/internal/parcel.c \
   lib/internal/parcel.h \
   lib/internal/part.c \
@@ -147,6 +164,8 @@ internal_sources = \
   lib/internal/stream-channel.c \
   lib/internal/stream.c \
   lib/internal/stream.h \
+  lib/internal/trace.c \
+  lib/internal/trace.h \
   lib/internal/turn.c \
   lib/internal/turn.h \
   lib/internal/wait-source.c \
@@ -181,6 +200,7 @@ port_posix_sources = \
   lib/port/handle-posix.h \
   lib/port/inheritance-posix.c \
   lib/port/inheritance-posix.h \
+  lib/port/journal-posix.c \
   lib/port/leash-posix.c \
   lib/port/lifeline-posix.c \
   lib/port/lock-posix.c \
@@ -207,6 +227,9 @@ port_win32_sources = \
   lib/port/courier-win32.c \
   lib/port/handle-win32.c \
   lib/port/handle-win32.h \
+  lib/port/job-win32.c \
+  lib/port/job-win32.h \
+  lib/port/journal-win32.c \
   lib/port/leash-win32.c \
   lib/port/lifeline-win32.c \
   lib/port/lock-win32.c \
@@ -218,6 +241,9 @@ port_win32_sources = \
   lib/port/quota-win32.c \
   lib/port/random-win32.c \
   lib/port/self-win32.c \
+  lib/port/spawn-win32.c \
+  lib/port/spawn-win32.h \
+  lib/port/status-win32.c \
   lib/port/status-win32.h \
   lib/port/stream-win32.c \
   lib/port/thread-win32.c \

@@ -25,10 +25,14 @@ public_tests = \
   tests/test-pool-crash \
   tests/test-pool-life \
   tests/test-process \
+  tests/test-process-async \
+  tests/test-process-close \
   tests/test-process-daemon \
   tests/test-process-error \
   tests/test-process-exited \
   tests/test-process-log \
+  tests/test-process-many \
+  tests/test-process-places \
   tests/test-process-setup \
   tests/test-process-subclass \
   tests/test-queue \
@@ -49,6 +53,7 @@ internal_tests = \
   tests/internal/test-bundle \
   tests/internal/test-codec \
   tests/internal/test-deadline \
+  tests/internal/test-inbox \
   tests/internal/test-job \
   tests/internal/test-link \
   tests/internal/test-registry \
@@ -70,7 +75,8 @@ port_tests = \
   tests/port/test-word
 
 if !OS_WIN32
-port_tests += tests/port/test-family-posix tests/port/test-posix
+port_tests += tests/port/test-posix tests/port/test-quota tests/port/test-wall-clock
+public_tests += tests/test-process-posix tests/test-process-terminal
 endif
 
 test_programs = $(public_tests) $(internal_tests) $(port_tests)

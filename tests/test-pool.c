@@ -444,7 +444,7 @@ test_functions_that_print (void)
   g_test_trap_assert_passed ();
   for (guint i = 0; i < 50; i++)
     {
-      g_autofree char *pattern = g_strdup_printf ("*item %u.\n*", i);
+      g_autofree char *pattern = g_strdup_printf ("*item %u.*\n*", i);
 
       g_test_trap_assert_stdout (pattern);
     }

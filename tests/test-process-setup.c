@@ -408,10 +408,12 @@ test_no_program (void)
   g_autoptr (GmprocProcess) process = gmproc_process_new (return_9, NULL);
   g_autoptr (GError) error = NULL;
 
-#ifdef G_OS_UNIX
-  gmproc_process_set_executable (process, path);
-  assert_start_fails (process, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, path);
-#endif
+  /* Where every file may be run, this says nothing. */
+  if (!g_file_test (path, G_FILE_TEST_IS_EXECUTABLE))
+    {
+      gmproc_process_set_executable (process, path);
+      assert_start_fails (process, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, path);
+    }
   g_assert_true (g_file_set_contents_full (path, "text", 4, G_FILE_SET_CONTENTS_NONE, 0700, NULL));
   g_assert_cmpint (g_chmod (path, 0700), ==, 0);
   gmproc_process_set_executable (process, path);

@@ -9,6 +9,7 @@
 #include "deadline.h"
 #include "gmproc-error.h"
 #include "spin.h"
+#include "trace.h"
 
 /* Some microseconds in all. */
 #define LOOKS (32)
@@ -198,6 +199,7 @@ gmproc_buffer_end_put (GmprocBuffer *self, const GmprocRingMessage *message)
   gmproc_ring_commit_put (&self->ring, message);
   GMPROC_CRASH_POINT ("buffer-put-committed");
   gmproc_guard_leave (&self->write_lock);
+  gmproc_trace_mark ("message", "put", NULL, 0);
 }
 
 /* -- taking ------------------------------------------------------------------------------------ */
@@ -287,6 +289,7 @@ gmproc_buffer_end_take (GmprocBuffer *self, const GmprocRingMessage *message)
   gmproc_ring_commit_take (&self->ring, message);
   GMPROC_CRASH_POINT ("buffer-take-committed");
   gmproc_guard_leave (&self->read_lock);
+  gmproc_trace_mark ("message", "take", NULL, 0);
 
   if (G_LIKELY (!gmproc_ring_is_worth_shrinking (&self->ring)))
     return;

@@ -1,51 +1,53 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * How large a chunk is. Handing one out costs some microseconds, so a chunk should take a good deal
+ * longer than that; and at the end of the call nobody should be left with much more than the
+ * others. Nothing is known about the items beforehand. So the first chunks are of one item; their
+ * time, as the worker measured it, gives the size of the next ones; and no chunk is larger than a
+ * share of what is left, so they become smaller towards the end.
  */
 #include "config.h"
 
 #include "job.h"
 
-#include <string.h>
-
 #include "codec.h"
 #include "gmproc-error.h"
 
-/* Several chunks a worker, so that none waits long for the slowest; but no larger than lets two of
- * them wait in a worker's stream. */
-#define CHUNKS_PER_WORKER (4)
+#define CHUNK_TIME (2000.0)   /* microseconds that a chunk should take */
+#define SHARES_PER_WORKER (3) /* of what is left */
+#define GROWTH (16)           /* from one chunk to the next: the first items may not be typical */
+#define FIRST_SLICE (16)      /* a function of slices is expected to be quick with an item */
+#define RECENT (0.4)          /* the weight of the newest measurement */
+#define SHORTEST_ITEM (0.05)  /* microseconds; less cannot be measured */
+
+/* So large that two of them wait in a worker's stream. */
 #define LARGEST_CHUNK (GMPROC_WORKER_LINK_CAPACITY / 8 * 3)
 
-static gsize
-choose_chunk_size (GmprocJob *self, guint n_workers)
-{
-  gsize share =
-      (self->n_items + CHUNKS_PER_WORKER * n_workers - 1) / (CHUNKS_PER_WORKER * n_workers);
-  gsize average = g_bytes_get_size (self->data) / MAX (self->n_items, 1);
-
-  return MAX (MIN (share, LARGEST_CHUNK / MAX (average, 1)), 1);
-}
-
 GmprocJob *
-gmproc_job_new (const GmprocFunctionInfo *function, GmprocWorkerMode mode, GVariant *items,
-                gsize chunk_size, guint n_workers)
+gmproc_job_new (const GmprocFunctionInfo *function, const GmprocJobOptions *options,
+                GVariant *items)
 {
   GmprocJob *self = g_new0 (GmprocJob, 1);
 
   g_atomic_ref_count_init (&self->references);
   self->function = function;
-  self->mode = mode;
-  self->items = g_variant_ref (items);
-  self->data = g_variant_get_data_as_bytes (items);
-  self->item_size =
-      gmproc_codec_get_item_size (g_variant_type_element (g_variant_get_type (items)));
-  self->n_items = g_variant_n_children (items);
-  self->n_unfinished = self->n_items;
-  self->chunk_size = chunk_size > 0 ? chunk_size : choose_chunk_size (self, n_workers);
-  self->chunk_size = MIN (self->chunk_size, MAX (self->n_items, 1));
-  self->chunk_size = MIN (self->chunk_size, G_MAXUINT32);
-  self->outputs = g_ptr_array_new ();
-  g_ptr_array_set_size (self->outputs, (self->n_items + self->chunk_size - 1) / self->chunk_size);
+  self->options = *options;
   g_queue_init (&self->returned);
+  if (items != NULL)
+    {
+      const GVariantType *item_type = g_variant_type_element (g_variant_get_type (items));
+
+      self->items = g_variant_ref (items);
+      self->n_items = g_variant_n_children (items);
+      self->n_bytes = g_variant_get_size (items);
+      self->data = g_variant_get_data (items);
+      self->item_size = gmproc_codec_get_item_size (item_type);
+      self->is_complete = TRUE;
+    }
+  else
+    self->held = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_variant_unref);
+  gmproc_job_init_results (self);
   return self;
 }
 
@@ -71,11 +73,11 @@ gmproc_job_unref (GmprocJob *self)
   if (!g_atomic_ref_count_dec (&self->references))
     return;
 
-  g_variant_unref (self->items);
-  g_bytes_unref (self->data);
-  for (guint i = 0; i < self->outputs->len; i++)
-    g_clear_pointer (&g_ptr_array_index (self->outputs, i), g_variant_unref);
-  g_ptr_array_unref (self->outputs);
+  g_clear_pointer (&self->items, g_variant_unref);
+  g_clear_pointer (&self->held, g_hash_table_unref);
+  g_clear_pointer (&self->attempts, g_hash_table_unref);
+  g_clear_pointer (&self->doomed, g_hash_table_unref);
+  gmproc_job_clear_results (self);
   g_clear_error (&self->error);
   g_free (self);
 }
@@ -83,7 +85,8 @@ gmproc_job_unref (GmprocJob *self)
 gboolean
 gmproc_job_is_over (GmprocJob *self)
 {
-  return self->error != NULL || self->n_unfinished == 0;
+  return self->error != NULL
+         || (self->is_complete && self->n_done + self->n_failed == self->n_items);
 }
 
 void
@@ -96,39 +99,167 @@ gmproc_job_fail (GmprocJob *self, GError *error)
     }
 
   self->error = error;
+  if (self->held != NULL)
+    g_hash_table_remove_all (self->held);
+  if (self->notify != NULL)
+    self->notify (self->notify_data);
   /* They hold references on the job, so they may not wait for its end. */
   drop_returned (self);
 }
 
-/* -- chunks ------------------------------------------------------------------------------------ */
+/* -- a stream ---------------------------------------------------------------------------------- */
+
+void
+gmproc_job_feed (GmprocJob *self, GVariant *item)
+{
+  if (self->error != NULL)
+    return;
+  g_hash_table_insert (self->held, GSIZE_TO_POINTER (self->n_items), g_variant_ref (item));
+  self->n_items++;
+  self->n_bytes += g_variant_get_size (item);
+}
+
+/* Nobody holds it, so nobody runs it. */
+void
+gmproc_job_feed_error (GmprocJob *self, GError *error)
+{
+  GmprocOutcome *outcome = gmproc_outcome_new (self->n_items, NULL, error);
+
+  self->n_items++;
+  gmproc_job_store_error (self, outcome, 1);
+}
+
+void
+gmproc_job_feed_end (GmprocJob *self)
+{
+  self->is_complete = TRUE;
+}
+
+/* One that nobody has is settled here and now. */
+gboolean
+gmproc_job_doom (GmprocJob *self, gsize index)
+{
+  if (self->error != NULL || g_hash_table_lookup (self->held, GSIZE_TO_POINTER (index)) == NULL)
+    return FALSE;
+
+  if (index >= self->next)
+    {
+      gmproc_job_store_error (
+          self,
+          gmproc_outcome_new (index, NULL,
+                              g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                                           "%s, item %" G_GSIZE_FORMAT ": The item was cancelled",
+                                           self->function->name, index)),
+          1);
+      return TRUE;
+    }
+  if (self->doomed == NULL)
+    self->doomed = g_hash_table_new (NULL, NULL);
+  g_hash_table_add (self->doomed, GSIZE_TO_POINTER (index));
+  return TRUE;
+}
+
+gboolean
+gmproc_job_is_doomed (GmprocJob *self, gsize index)
+{
+  return self->doomed != NULL && g_hash_table_contains (self->doomed, GSIZE_TO_POINTER (index));
+}
+
+/* -- cutting ----------------------------------------------------------------------------------- */
 
 gsize
-gmproc_job_count_chunks (GmprocJob *self)
+gmproc_job_count_waiting (GmprocJob *self)
 {
-  if (gmproc_job_is_over (self))
-    return 0;
+  gsize n = self->n_items - self->next;
 
-  return self->returned.length
-         + (self->n_items - self->next + self->chunk_size - 1) / self->chunk_size;
+  if (self->error != NULL)
+    return 0;
+  for (GList *link = self->returned.head; link != NULL; link = link->next)
+    n += ((GmprocChunk *) link->data)->n_items;
+  return n;
+}
+
+gboolean
+gmproc_job_may_run_ahead (GmprocJob *self, guint n_workers)
+{
+  gsize n = self->n_items - self->next;
+
+  return self->error == NULL && n / MAX (self->last_size, 1) > n_workers;
+}
+
+static gsize
+choose_chunk_size (GmprocJob *self, guint n_workers)
+{
+  gsize left = self->n_items - self->next;
+  gsize share = left / (SHARES_PER_WORKER * MAX (n_workers, 1));
+  gsize average = self->n_bytes / MAX (self->n_items, 1);
+  gsize size = self->options.mode == GMPROC_WORKER_WHOLE ? FIRST_SLICE : 1;
+
+  if (self->options.chunk_size > 0)
+    return MIN (self->options.chunk_size, GMPROC_WORKER_LINK_MAX_NUMBER);
+  if (self->item_time > 0)
+    size = CLAMP (CHUNK_TIME / self->item_time, 1, self->last_size * GROWTH);
+  size = MIN (size, share);
+  size = MIN (size, LARGEST_CHUNK / MAX (average, 1));
+  return MAX (size, 1);
+}
+
+static GmprocChunk *
+chunk_new (GmprocJob *job, gsize first, gsize n_items)
+{
+  GmprocChunk *self = g_new0 (GmprocChunk, 1);
+
+  self->job = gmproc_job_ref (job);
+  self->first = first;
+  self->n_items = n_items;
+  return self;
+}
+
+/* Those that were settled when they were fed. */
+static void
+skip_settled (GmprocJob *self)
+{
+  while (self->held != NULL && self->next < self->n_items
+         && g_hash_table_lookup (self->held, GSIZE_TO_POINTER (self->next)) == NULL)
+    self->next++;
+}
+
+/* Of N items from self->next on, those before the next one that is settled. */
+static gsize
+count_unsettled (GmprocJob *self, gsize n)
+{
+  gsize count = 1;
+
+  if (self->held == NULL)
+    return n;
+  while (count < n && g_hash_table_lookup (self->held, GSIZE_TO_POINTER (self->next + count)))
+    count++;
+  return count;
 }
 
 GmprocChunk *
-gmproc_job_take_chunk (GmprocJob *self)
+gmproc_job_take_chunk (GmprocJob *self, guint n_workers)
 {
   GmprocChunk *chunk;
 
-  if (gmproc_job_is_over (self))
+  if (self->error != NULL)
     return NULL;
 
   chunk = g_queue_pop_head (&self->returned);
-  if (chunk == NULL && self->next < self->n_items)
+  if (chunk == NULL)
     {
-      chunk = g_new0 (GmprocChunk, 1);
-      chunk->job = gmproc_job_ref (self);
-      chunk->first = self->next;
-      chunk->n_items = MIN (self->chunk_size, self->n_items - self->next);
-      self->next += chunk->n_items;
+      gsize size;
+
+      skip_settled (self);
+      if (self->next == self->n_items)
+        return NULL;
+      size = MIN (choose_chunk_size (self, n_workers), self->n_items - self->next);
+      size = count_unsettled (self, size);
+      chunk = chunk_new (self, self->next, size);
+      self->next += size;
+      self->last_size = size;
     }
+  chunk->estimate = self->item_time * chunk->n_items;
   return chunk;
 }
 
@@ -139,136 +270,160 @@ gmproc_chunk_free (GmprocChunk *self)
   g_free (self);
 }
 
-GBytes *
-gmproc_chunk_get_input (GmprocChunk *self)
+static GVariant *
+get_item (GmprocJob *job, gsize index)
+{
+  if (job->held != NULL)
+    return g_variant_ref (g_hash_table_lookup (job->held, GSIZE_TO_POINTER (index)));
+  return g_variant_get_child_value (job->items, index);
+}
+
+/* An item that was fed, or one of an array, may be stored at an address that does not suit it; but
+ * the bytes are only copied from there. */
+void
+gmproc_chunk_get_input (GmprocChunk *self, gconstpointer *ret_data, gsize *ret_size,
+                        GVariant **ret_holder)
 {
   GmprocJob *job = self->job;
-  g_autoptr (GVariantBuilder) builder = NULL;
-  g_autoptr (GVariant) slice = NULL;
+  GVariant *holder;
 
+  *ret_holder = NULL;
   if (job->item_size > 0)
-    return g_bytes_new_from_bytes (job->data, self->first * job->item_size,
-                                   self->n_items * job->item_size);
-  if (self->n_items == job->n_items)
-    return g_bytes_ref (job->data);
-
-  builder = g_variant_builder_new (g_variant_get_type (job->items));
-  for (gsize i = 0; i < self->n_items; i++)
     {
-      g_autoptr (GVariant) item = g_variant_get_child_value (job->items, self->first + i);
-
-      g_variant_builder_add_value (builder, item);
+      *ret_data = job->data + self->first * job->item_size;
+      *ret_size = self->n_items * job->item_size;
+      return;
     }
-  slice = g_variant_ref_sink (g_variant_builder_end (builder));
-  return g_variant_get_data_as_bytes (slice);
-}
 
-void
-gmproc_chunk_return (GmprocChunk *self)
-{
-  if (gmproc_job_is_over (self->job))
-    gmproc_chunk_free (self);
+  if (self->n_items == 1 && job->options.mode == GMPROC_WORKER_EACH)
+    holder = get_item (job, self->first);
   else
-    g_queue_push_tail (&self->job->returned, self);
+    {
+      g_autoptr (GVariantType) type = g_variant_type_new_array (job->function->in_type);
+      GVariantBuilder builder;
+
+      g_variant_builder_init (
+          &builder, job->options.mode == GMPROC_WORKER_EACH ? type : job->function->in_type);
+      for (gsize i = 0; i < self->n_items; i++)
+        {
+          g_autoptr (GVariant) item = get_item (job, self->first + i);
+
+          g_variant_builder_add_value (&builder, item);
+        }
+      holder = g_variant_ref_sink (g_variant_builder_end (&builder));
+    }
+  *ret_size = g_variant_get_size (holder);
+  *ret_data = g_variant_get_data (holder);
+  *ret_holder = holder;
 }
 
-static GVariantType *
-get_output_type (GmprocJob *job)
+/* -- what became of it ------------------------------------------------------------------------- */
+
+/* A slice is one for its worker. */
+static gsize
+count_next (GmprocChunk *self)
 {
-  return job->mode == GMPROC_WORKER_EACH ? g_variant_type_new_array (job->function->out_type)
-                                         : g_variant_type_copy (job->function->out_type);
+  return self->job->options.mode == GMPROC_WORKER_WHOLE ? self->n_items : 1;
 }
 
 void
-gmproc_chunk_finish (GmprocChunk *self, GBytes *bytes)
+gmproc_chunk_settle (GmprocChunk *self, gconstpointer data, gsize size, GBytes *bytes)
 {
   GmprocJob *job = self->job;
-  g_autoptr (GVariantType) type = get_output_type (job);
-  gsize n_items = job->mode == GMPROC_WORKER_EACH ? self->n_items : G_MAXSIZE;
-  GError *error = NULL;
+  gsize n_items = count_next (self);
 
-  if (!gmproc_job_is_over (job))
-    {
-      GVariant *output = gmproc_worker_load_array (type, bytes, n_items, &error);
+  if (job->error == NULL)
+    gmproc_job_store_value (job, self->first + self->n_settled, n_items, data, size, bytes);
+  self->n_settled += n_items;
+}
 
-      if (output == NULL)
-        gmproc_job_fail (job, error);
-      else
-        {
-          g_ptr_array_index (job->outputs, self->first / job->chunk_size) = output;
-          job->n_unfinished -= self->n_items;
-        }
-    }
+static GmprocOutcome *
+make_failure (GmprocChunk *self, GError *error, gint64 pid, int exit_code)
+{
+  gsize index = self->first + self->n_settled;
+  GmprocOutcome *outcome;
 
-  gmproc_chunk_free (self);
+  g_prefix_error (&error, "%s, item %" G_GSIZE_FORMAT ": ", self->job->function->name, index);
+  outcome = gmproc_outcome_new (index, NULL, error);
+  outcome->pid = pid;
+  outcome->exit_code = exit_code;
+  return outcome;
 }
 
 void
-gmproc_chunk_fail (GmprocChunk *self, guint32 failed_item, GError *error)
+gmproc_chunk_settle_error (GmprocChunk *self, GError *error, gint64 pid)
 {
-  g_prefix_error (&error, "%s, item %" G_GSIZE_FORMAT ": ", self->job->function->name,
-                  self->first + failed_item);
-  gmproc_job_fail (self->job, error);
-  gmproc_chunk_free (self);
+  GmprocOutcome *outcome = make_failure (self, error, pid, 0);
+  gsize n_items = count_next (self);
+
+  if (self->job->error == NULL)
+    gmproc_job_store_error (self->job, outcome, n_items);
+  else
+    gmproc_outcome_free (outcome);
+  self->n_settled += n_items;
 }
 
-/* -- the result -------------------------------------------------------------------------------- */
-
-static GVariant *
-join_fixed (GPtrArray *outputs, const GVariantType *type)
+void
+gmproc_chunk_finish (GmprocChunk *self, guint32 elapsed)
 {
-  gsize size = 0, filled = 0;
-  guint8 *data;
+  GmprocJob *job = self->job;
 
-  for (guint i = 0; i < outputs->len; i++)
-    size += g_variant_get_size (g_ptr_array_index (outputs, i));
-
-  data = g_malloc (size);
-  for (guint i = 0; i < outputs->len; i++)
+  if (self->n_settled > 0)
     {
-      GVariant *output = g_ptr_array_index (outputs, i);
+      double time = MAX ((double) elapsed / self->n_settled, SHORTEST_ITEM);
 
-      if (g_variant_get_size (output) > 0)
-        memcpy (data + filled, g_variant_get_data (output), g_variant_get_size (output));
-      filled += g_variant_get_size (output);
+      job->item_time = job->item_time > 0 ? (1 - RECENT) * job->item_time + RECENT * time : time;
     }
-  return g_variant_ref_sink (g_variant_new_from_data (type, data, size, TRUE, g_free, data));
+  gmproc_chunk_give_back (self);
 }
 
-static GVariant *
-join_any (GPtrArray *outputs, const GVariantType *type)
+/* What is left of it. */
+void
+gmproc_chunk_give_back (GmprocChunk *self)
 {
-  g_autoptr (GVariantBuilder) builder = g_variant_builder_new (type);
-
-  for (guint i = 0; i < outputs->len; i++)
+  if (self->job->error != NULL || self->n_settled == self->n_items)
     {
-      GVariant *output = g_ptr_array_index (outputs, i);
-      gsize n_results = g_variant_n_children (output);
-
-      for (gsize j = 0; j < n_results; j++)
-        {
-          g_autoptr (GVariant) result = g_variant_get_child_value (output, j);
-
-          g_variant_builder_add_value (builder, result);
-        }
+      gmproc_chunk_free (self);
+      return;
     }
-  return g_variant_ref_sink (g_variant_builder_end (builder));
+  self->first += self->n_settled;
+  self->n_items -= self->n_settled;
+  self->n_settled = 0;
+  g_queue_push_tail (&self->job->returned, self);
 }
 
-GVariant *
-gmproc_job_get_result (GmprocJob *self, GError **error)
+/* Whether the item may be run once more. */
+static gboolean
+may_retry (GmprocJob *job, gsize index)
 {
-  g_autoptr (GVariantType) type = get_output_type (self);
+  guint n_deaths;
 
-  if (self->error != NULL)
+  if (job->options.max_retries == 0)
+    return FALSE;
+  if (job->attempts == NULL)
+    job->attempts = g_hash_table_new (NULL, NULL);
+  n_deaths = GPOINTER_TO_UINT (g_hash_table_lookup (job->attempts, GSIZE_TO_POINTER (index))) + 1;
+  g_hash_table_insert (job->attempts, GSIZE_TO_POINTER (index), GUINT_TO_POINTER (n_deaths));
+  return n_deaths <= job->options.max_retries;
+}
+
+/* An item that is tried again is so alone: it may kill the next worker as well. */
+void
+gmproc_chunk_died (GmprocChunk *self, GError *error, gboolean is_final, gint64 pid, int exit_code)
+{
+  GmprocJob *job = self->job;
+  gsize index = self->first + self->n_settled;
+  gsize n_items = count_next (self);
+
+  if (job->error != NULL)
+    g_error_free (error);
+  else if (!is_final && may_retry (job, index))
     {
-      g_propagate_error (error, g_error_copy (self->error));
-      return NULL;
+      g_error_free (error);
+      g_queue_push_tail (&job->returned, chunk_new (job, index, n_items));
     }
-
-  if (self->outputs->len == 1)
-    return g_variant_ref (g_ptr_array_index (self->outputs, 0));
-  if (gmproc_codec_get_item_size (g_variant_type_element (type)) > 0)
-    return join_fixed (self->outputs, type);
-  return join_any (self->outputs, type);
+  else
+    gmproc_job_store_error (job, make_failure (self, error, pid, exit_code), n_items);
+  self->n_settled += n_items;
+  gmproc_chunk_give_back (self);
 }

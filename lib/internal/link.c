@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "gmproc-error.h"
+#include "trace.h"
 
 /* What is allocated before any byte of a body came. Larger bodies double it as they arrive. */
 #define FIRST_ALLOCATION (1024 * 1024)
@@ -177,6 +178,7 @@ gmproc_link_send (GmprocLink *self, GmprocCodecKind kind, const GOutputVector *b
 
   if (!gmproc_link_flush (self, deadline, cancellable, error))
     return FALSE;
+  gmproc_trace_mark ("message", "send", "bytes", header.size);
   if (header.size <= sizeof ((GmprocLinkBlock *) NULL)->body)
     return send_block (self, &header, body, n_vectors, deadline, cancellable, error);
   return send_long (self, &header, body, n_vectors, deadline, cancellable, error);
@@ -325,6 +327,7 @@ receive_long (GmprocLink *self, gint64 deadline, GCancellable *cancellable, GErr
 static void
 end_message (GmprocLink *self)
 {
+  gmproc_trace_mark ("message", "receive", "bytes", self->block.header.size);
   self->block_filled = 0;
   self->body_allocated = 0;
   self->body_filled = 0;

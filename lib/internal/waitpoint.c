@@ -8,6 +8,7 @@
 #include "crash-point.h"
 #include "deadline.h"
 #include "spin.h"
+#include "trace.h"
 
 /* As long as one sleep and wake-up across processors takes: then spinning at most doubles the cost
  * of a wait, and an idle waiter soon uses no processor time. Each wait that spinning was not long
@@ -15,6 +16,8 @@
 #define LONGEST_SPIN (40)
 #define SHORTEST_SPIN (5)
 #define SPIN_ROUNDS_BETWEEN_LOOKS_AT_THE_CLOCK (32)
+
+#define LOOKS_FOR_COMMIT (50)
 
 gboolean
 gmproc_waitpoint_create (GmprocWaitpoint *self, GmprocWaitpointPlace *place, GError **error)
@@ -95,11 +98,13 @@ wake_for_cancel (G_GNUC_UNUSED GCancellable *cancellable, gpointer user_data)
 static gboolean
 sleep_noted (GmprocWaitpoint *self, guint32 prepared, gint64 deadline)
 {
+  gint64 traced = gmproc_trace_begin ();
   gboolean in_time;
 
   gmproc_family_begin_wait (self->subject);
   in_time = gmproc_port_word_wait (&self->word, prepared, deadline);
   gmproc_family_end_wait ();
+  gmproc_trace_end (traced, "wait", "sleep", NULL, 0);
   return in_time;
 }
 
@@ -177,6 +182,37 @@ gmproc_waitpoint_wake (GmprocWaitpoint *self)
     gmproc_crash_point_defer (wake_sleepers, self);
   else
     wake_sleepers (self);
+}
+
+void
+gmproc_waitpoint_wake_and_add (GmprocWaitpoint *self, guint32 *state, guint32 delta)
+{
+  if (GMPROC_CRASH_BREAKS ("commit-first") || GMPROC_CRASH_BREAKS ("asleep-first"))
+    gmproc_waitpoint_wake (self);
+  else if (self->place->asleep != 0)
+    {
+      GMPROC_CRASH_POINT ("commit-add");
+      gmproc_port_word_advance_and_add (&self->word, state, delta);
+      GMPROC_CRASH_POINT ("commit-added");
+      self->place->asleep = 0;
+      return;
+    }
+  (void) __atomic_fetch_add (state, delta, __ATOMIC_RELEASE);
+}
+
+gboolean
+gmproc_waitpoint_see_commit (gboolean (*has_changed) (gpointer object, guint64 what),
+                             gpointer object, guint64 what)
+{
+  guint rounds = gmproc_spin_is_useful () ? LOOKS_FOR_COMMIT : 0;
+
+  while (!has_changed (object, what))
+    {
+      if (rounds-- == 0)
+        return FALSE;
+      gmproc_spin_pause ();
+    }
+  return TRUE;
 }
 
 /* The word is read first: whoever forgets the announcement changes the word afterwards. */

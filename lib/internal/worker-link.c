@@ -97,20 +97,28 @@ gmproc_bell_sleep (GmprocBell *self, guint32 prepared, gint64 deadline, GCancell
   return gmproc_waitpoint_sleep (&self->monitor.waitpoint, prepared, deadline, cancellable, error);
 }
 
+GmprocWaitpoint *
+gmproc_bell_get_waitpoint (GmprocBell *self)
+{
+  return &self->monitor.waitpoint;
+}
+
 /* -- the link ---------------------------------------------------------------------------------- */
 
 /* In shared memory. */
 struct GmprocWorkerLinkPlace
 {
   guint64 magic;
-  guint64 current;        /* by the worker */
-  guint32 waits_for_room; /* by the pool */
-  guint32 unused[11];
+  guint64 current;  /* by the worker; by the pool, to condemn */
+  gint64 began;     /* by the worker */
+  guint32 waits[2]; /* for room: by the pool for tasks, by the worker for results */
+  guint32 retired;  /* by the worker */
+  guint32 unused[7];
   GmprocStreamPlace tasks;
   GmprocStreamPlace results;
 };
 
-#define MAGIC G_GUINT64_CONSTANT (0x676d70726f634c01) /* "gmprocL", layout 1 */
+#define MAGIC G_GUINT64_CONSTANT (0x676d70726f634c02) /* "gmprocL", layout 2 */
 
 static void gmproc_worker_link_shareable_init (GmprocShareableInterface *iface);
 
@@ -236,10 +244,33 @@ gmproc_worker_link_shareable_init (GmprocShareableInterface *iface)
   iface->import_from = gmproc_worker_link_import_from;
 }
 
-void
-gmproc_worker_link_set_current (GmprocWorkerLink *self, guint32 serial, guint32 number)
+#define CONDEMNED G_GUINT64_CONSTANT (0x80000000)
+
+static guint64
+make_current (guint32 serial, guint32 number)
 {
-  __atomic_store_n (&self->place->current, (guint64) serial << 32 | number, __ATOMIC_RELEASE);
+  return (guint64) serial << 32 | number;
+}
+
+gboolean
+gmproc_worker_link_advance (GmprocWorkerLink *self, guint32 serial, guint32 number)
+{
+  guint64 next = make_current (serial, number);
+
+  if (!__atomic_compare_exchange_n (&self->place->current, &self->current, next, FALSE,
+                                    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    return FALSE;
+  self->current = next;
+  return TRUE;
+}
+
+gboolean
+gmproc_worker_link_condemn (GmprocWorkerLink *self, guint32 serial, guint32 number)
+{
+  guint64 current = make_current (serial, number);
+
+  return __atomic_compare_exchange_n (&self->place->current, &current, current | CONDEMNED, FALSE,
+                                      __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
 gboolean
@@ -248,23 +279,51 @@ gmproc_worker_link_get_current (GmprocWorkerLink *self, guint32 *ret_serial, gui
   guint64 current = __atomic_load_n (&self->place->current, __ATOMIC_ACQUIRE);
 
   *ret_serial = current >> 32;
-  *ret_number = (guint32) current;
+  *ret_number = (guint32) (current & ~CONDEMNED);
   return current != 0;
 }
 
-/* Both sides store first and load the other's word afterwards, so one of them sees the other:
- * the pool says that it waits and tries the stream again; the worker moves the stream's position
- * and asks whether the pool waits. */
+/* Before advance, so that whoever sees the item in `current` sees its time too. */
 void
-gmproc_worker_link_set_waits_for_room (GmprocWorkerLink *self, gboolean waits)
+gmproc_worker_link_set_began (GmprocWorkerLink *self, gint64 time)
 {
-  __atomic_store_n (&self->place->waits_for_room, waits, __ATOMIC_SEQ_CST);
+  __atomic_store_n (&self->place->began, time, __ATOMIC_RELEASE);
+}
+
+gint64
+gmproc_worker_link_get_began (GmprocWorkerLink *self)
+{
+  return __atomic_load_n (&self->place->began, __ATOMIC_ACQUIRE);
+}
+
+void
+gmproc_worker_link_set_retired (GmprocWorkerLink *self)
+{
+  __atomic_store_n (&self->place->retired, TRUE, __ATOMIC_RELEASE);
+}
+
+gboolean
+gmproc_worker_link_is_retired (GmprocWorkerLink *self)
+{
+  return __atomic_load_n (&self->place->retired, __ATOMIC_ACQUIRE) != 0;
+}
+
+/* Both sides store first and load the other's word afterwards, so one of them sees the other: the
+ * writer says that it waits and tries the stream again; the reader moves the stream's position and
+ * asks whether the writer waits. */
+void
+gmproc_worker_link_set_waits_for_room (GmprocWorkerLink *self, GmprocWorkerLinkStream stream,
+                                       gboolean waits)
+{
+  if (!waits && __atomic_load_n (&self->place->waits[stream], __ATOMIC_RELAXED) == 0)
+    return;
+  __atomic_store_n (&self->place->waits[stream], waits, __ATOMIC_SEQ_CST);
   __atomic_thread_fence (__ATOMIC_SEQ_CST);
 }
 
 gboolean
-gmproc_worker_link_get_waits_for_room (GmprocWorkerLink *self)
+gmproc_worker_link_get_waits_for_room (GmprocWorkerLink *self, GmprocWorkerLinkStream stream)
 {
   __atomic_thread_fence (__ATOMIC_SEQ_CST);
-  return __atomic_load_n (&self->place->waits_for_room, __ATOMIC_SEQ_CST) != 0;
+  return __atomic_load_n (&self->place->waits[stream], __ATOMIC_SEQ_CST) != 0;
 }

@@ -225,6 +225,11 @@ gboolean gmproc_port_lock_release (GmprocPortLock *lock);
  * advance: adds one (release) and wakes every waiter; costs no system call when there is none.
  *          Whoever loaded the count before advance and waits after it does not sleep.
  *
+ * advance_and_add: advance, and adds DELTA (at most 2047) to STATE, which lies in shared memory.
+ *          Killed in the middle of it, a process leaves STATE as it was, and who sleeps may sleep
+ * on; or STATE is changed, and nobody sleeps. Who is woken may find STATE as it was, and sees the
+ * change a moment later; where the system can do both in one step, it finds it changed.
+ *
  * A waiter that is killed costs the others nothing but a needless wake-up call.
  * The handle is as for the lock.
  */
@@ -248,6 +253,7 @@ void gmproc_port_word_detach (GmprocPortWord *word);
 guint32 gmproc_port_word_load (const GmprocPortWord *word);
 gboolean gmproc_port_word_wait (GmprocPortWord *word, guint32 expected, gint64 deadline);
 void gmproc_port_word_advance (GmprocPortWord *word);
+void gmproc_port_word_advance_and_add (GmprocPortWord *word, guint32 *state, guint32 delta);
 
 /* -- child -------------------------------------------------------------------------------------
  * A process that runs a program with the library in it, given a block of bytes and handles.
@@ -308,6 +314,8 @@ typedef struct
   guint n_handles;
   const char *const *environment; /* "NAME=value", ended by NULL; NULL: this process's own, now */
   const char *working_directory;  /* NULL: this process's own, now */
+  gboolean ends_with_parent;      /* a system that can ends the child after this process, however
+                                   * either of them fares; elsewhere the child has to look itself */
 
   /* NULL, or the child's standard input, output and error. GMPROC_PORT_NO_HANDLE, and NULL for all
    * three, is an input that is empty, and this process's own output and error. */
@@ -420,18 +428,34 @@ void gmproc_port_leash_wear (gintptr given);
  *      for a test; NULL for none.
  */
 guint gmproc_port_quota_get (const char *root);
+
 /* -- random ------------------------------------------------------------------------------------
  * fill: SIZE bytes that nobody can guess, 256 at most.
+ */
 gboolean gmproc_port_random_fill (gpointer buffer, gsize size, GError **error);
+
+/* -- journal -----------------------------------------------------------------------------------
+ * A file that several processes append to.
+ *
+ * open:   the caller owns *ret_handle. IS_NEW empties the file, or makes it.
+ * append: one record, whole and behind everything that others have appended. Where the system fails
+ *         (a full disk) the record is lost.
+ */
+gboolean gmproc_port_journal_open (const char *path, gboolean is_new, gintptr *ret_handle,
+                                   GError **error);
+void gmproc_port_journal_append (gintptr handle, gconstpointer record, gsize size);
 
 /* -- self --------------------------------------------------------------------------------------
  * get_path:      the program file that this process runs, in a form that start can use even
  *                after the file was replaced or removed. Free with g_free().
  * get_pid:       this process. Costs no system call.
  * get_rough_time: g_get_monotonic_time(), but up to 20 ms late, for a few nanoseconds.
+ * get_n_processors: how many this process may run on, at least 1.
+ * get_memory:    the bytes of memory that the process PID, this one or a child, has in use now; 0
+ *                where the system does not tell.
  * is_privileged: the program runs with more rights than the user who started it.
- * set_title:     what ps, top and a debugger show for this process and its main thread; the
- *                system may cut it.
+ * set_title:     what ps, top and a debugger show for this process and its main thread; any text.
+ *                The system may cut it. "" changes nothing.
  * at_exit:       has FUNCTION run by exit(), in the order of atexit(), while the other threads
  *                still run: which atexit() does not give a shared library on every system.
  * end:           ends the process at once, with nothing run and nothing flushed.
@@ -440,7 +464,9 @@ gboolean gmproc_port_random_fill (gpointer buffer, gsize size, GError **error);
  */
 char *gmproc_port_self_get_path (GError **error);
 gint64 gmproc_port_self_get_pid (void);
+guint64 gmproc_port_self_get_memory (gint64 pid);
 gint64 gmproc_port_self_get_rough_time (void);
+guint gmproc_port_self_get_n_processors (void);
 gboolean gmproc_port_self_is_privileged (void);
 void gmproc_port_self_set_title (const char *title);
 gboolean gmproc_port_self_at_exit (void (*function) (void), GError **error);

@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 #include <windows.h>
+#include <psapi.h>
 #ifdef _UCRT
 #include <corecrt_startup.h>
 #endif
@@ -51,6 +52,27 @@ gint64
 gmproc_port_self_get_rough_time (void)
 {
   return (gint64) GetTickCount64 () * 1000;
+}
+
+guint
+gmproc_port_self_get_n_processors (void)
+{
+  return g_get_num_processors (); /* which looks at the affinity of the process here */
+}
+
+guint64
+gmproc_port_self_get_memory (gint64 pid)
+{
+  HANDLE process = OpenProcess (PROCESS_QUERY_LIMITED_INFORMATION, FALSE, (DWORD) pid);
+  PROCESS_MEMORY_COUNTERS counters = { .cb = sizeof counters };
+  guint64 memory = 0;
+
+  if (process == NULL)
+    return 0;
+  if (K32GetProcessMemoryInfo (process, &counters, sizeof counters))
+    memory = counters.WorkingSetSize;
+  CloseHandle (process);
+  return memory;
 }
 
 /* No file of this system gives a program more rights than those of the process that starts it.
