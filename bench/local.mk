@@ -12,6 +12,7 @@ bench_programs = \
 
 if !OS_WIN32
 bench_programs += \
+  bench/queue-gdbus \
   bench/queue-raw
 endif
 if HAVE_LINUX_FUTEX
@@ -49,6 +50,7 @@ bench_sync_pthread_LDADD = $(bench_raw)
 queue_crowd = bench/queue-crowd.c bench/queue-crowd.h
 bench_queue_raw_SOURCES = bench/queue-raw.c $(queue_crowd)
 bench_queue_raw_LDADD = $(bench_raw)
+bench_queue_gdbus_SOURCES = bench/queue-gdbus.c $(queue_crowd)
 bench_queue_gdbus_LDADD = $(bench_raw)
 bench_queue_mq_SOURCES = bench/queue-mq.c $(queue_crowd)
 bench_queue_mq_LDADD = $(bench_raw) $(MQ_LIBS)
@@ -95,7 +97,7 @@ bench/queue-boost: bench/queue-boost.cc bench/queue-crowd.c bench/queue-crowd.h 
 CLEANFILES += $(EXTRA_PROGRAMS) bench/queue-boost bench/libbench.la \
   bench/figures.csv bench/figures.md bench/figures.svg
 EXTRA_DIST += bench/README.md bench/peer_cpython.py bench/run bench/queue-boost.cc \
-  bench/queue.works bench/sync-cpython.py bench/sync.works
+  bench/queue-cpython.py bench/queue.works bench/sync-cpython.py bench/sync.works
 
 # BENCH_FLAGS are options of bench/run: make bench BENCH_FLAGS='--quick --only=queue'
 .PHONY: bench
