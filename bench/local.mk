@@ -7,6 +7,7 @@
 
 bench_programs = \
   bench/first-look \
+  bench/pool-ours \
   bench/queue-ours
 
 if !OS_WIN32
@@ -33,6 +34,9 @@ bench_first_look_LDADD = lib/libgmproc.la $(GLIB_LIBS)
 
 bench_queue_ours_LDADD = $(bench_ours)
 
+bench_pool_ours_SOURCES = bench/pool-ours.c bench/pool-items.h
+bench_pool_ours_LDADD = $(bench_ours)
+
 # The peers' sides of a queue: what is not installed is not built, and bench/run names it.
 queue_crowd = bench/queue-crowd.c bench/queue-crowd.h
 bench_queue_raw_SOURCES = bench/queue-raw.c $(queue_crowd)
@@ -58,6 +62,7 @@ endif
 
 EXTRA_PROGRAMS += \
   bench/first-look \
+  bench/pool-ours \
   bench/queue-gdbus \
   bench/queue-mq \
   bench/queue-nng \

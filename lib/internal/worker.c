@@ -282,7 +282,7 @@ run_item (Worker *self, const GmprocWorkerTask *task, guint32 place, GVariant *i
       result.size = g_variant_get_size (output);
       send_result (self, &result, g_variant_get_data (output));
     }
-  return result.flags == 0;
+  return (result.flags & GMPROC_WORKER_IS_LAST) == 0;
 }
 
 static void
