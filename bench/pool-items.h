@@ -51,8 +51,8 @@ pool_items_make (gint64 time, gint64 spread, gint64 *ret_total)
   return g_variant_ref_sink (g_variant_builder_end (&builder));
 }
 
-/* What a process takes of the memory, with its share of what it has in common with others, in bytes;
- * 0 where the system does not tell. */
+/* What a process takes of the memory, with its share of what it has in common with others, in
+ * bytes; 0 where the system does not tell. */
 static inline double
 pool_items_get_share (gint64 pid)
 {

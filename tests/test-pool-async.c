@@ -334,8 +334,8 @@ typedef struct
 
 /* CR-14: a handler that calls the pool again. */
 static void
-on_result (G_GNUC_UNUSED GmprocPoolIterator *iterator, guint64 index, GVariant *value, GError *error,
-           gpointer user_data)
+on_result (G_GNUC_UNUSED GmprocPoolIterator *iterator, guint64 index, GVariant *value,
+           GError *error, gpointer user_data)
 {
   Listener *self = user_data;
 

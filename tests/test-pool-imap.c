@@ -128,8 +128,7 @@ test_array_as_source (void)
 
   for (guint is_ordered = 0; is_ordered < 2; is_ordered++)
     {
-      g_autoptr (GmprocPoolSource) source =
-          gmproc_pool_source_new_for_array (crew_numbers (500));
+      g_autoptr (GmprocPoolSource) source = gmproc_pool_source_new_for_array (crew_numbers (500));
       g_autoptr (GmprocPoolIterator) iterator =
           is_ordered ? gmproc_pool_imap (pool, crew_square, source, NULL, NULL)
                      : gmproc_pool_imap_unordered (pool, crew_square, source, NULL, NULL);
@@ -177,8 +176,8 @@ test_list_as_source (void)
   GmprocPool *pool = crew_new (2);
   g_autoptr (GListStore) list = make_list (300, NULL);
   guint n_calls = 0;
-  g_autoptr (GmprocPoolSource) source = gmproc_pool_source_new_for_list (
-      G_LIST_MODEL (list), number_of_action, &n_calls, NULL);
+  g_autoptr (GmprocPoolSource) source =
+      gmproc_pool_source_new_for_list (G_LIST_MODEL (list), number_of_action, &n_calls, NULL);
   g_autoptr (GmprocPoolIterator) iterator =
       gmproc_pool_imap (pool, crew_square, source, NULL, NULL);
 
@@ -222,8 +221,8 @@ test_list_that_fails (void)
   GmprocPool *pool = crew_new (1);
   g_autoptr (GListStore) list = make_list (4, "four");
   guint n_calls = 0;
-  g_autoptr (GmprocPoolSource) source = gmproc_pool_source_new_for_list (
-      G_LIST_MODEL (list), number_of_action, &n_calls, NULL);
+  g_autoptr (GmprocPoolSource) source =
+      gmproc_pool_source_new_for_list (G_LIST_MODEL (list), number_of_action, &n_calls, NULL);
   g_autoptr (GmprocPoolIterator) iterator =
       gmproc_pool_imap (pool, crew_square, source, NULL, NULL);
   g_autoptr (GVariant) result = NULL;
@@ -309,8 +308,8 @@ assert_gives (GmprocPoolIterator *iterator, gint64 number)
 }
 
 static void
-assert_fails (GmprocPoolIterator *iterator, gint64 timeout, GCancellable *cancellable, GQuark domain,
-              int code)
+assert_fails (GmprocPoolIterator *iterator, gint64 timeout, GCancellable *cancellable,
+              GQuark domain, int code)
 {
   g_autoptr (GVariant) result = NULL;
   g_autoptr (GError) error = NULL;
@@ -320,8 +319,8 @@ assert_fails (GmprocPoolIterator *iterator, gint64 timeout, GCancellable *cancel
   g_assert_null (result);
 }
 
-/* PO-04, PO-05: the second item is done first. In order it waits for the first one; a wait that ends
- * without a result loses nothing. */
+/* PO-04, PO-05: the second item is done first. In order it waits for the first one; a wait that
+ * ends without a result loses nothing. */
 static void
 test_order_of_results (void)
 {

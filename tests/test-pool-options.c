@@ -143,8 +143,8 @@ static gpointer
 collect (gpointer data)
 {
   CrewCall *self = data;
-  g_autoptr (GPtrArray) outcomes = gmproc_pool_map_collect (
-      self->pool, self->function, self->items, NULL, self->cancellable, &self->error);
+  g_autoptr (GPtrArray) outcomes = gmproc_pool_map_collect (self->pool, self->function, self->items,
+                                                            NULL, self->cancellable, &self->error);
 
   g_assert_no_error (self->error);
   g_assert_no_error (((GmprocPoolOutcome *) g_ptr_array_index (outcomes, 0))->error);

@@ -51,8 +51,8 @@ new_job_of (GmprocJobKind kind, GmprocFunction function, gsize n_items, gsize ch
   const GmprocFunctionInfo *info = gmproc_registry_describe_function (function, &error);
   g_autoptr (GVariant) items = make_items (function, n_items);
   GmprocJobOptions options = { .kind = kind,
-                               .mode = function == slices ? GMPROC_WORKER_WHOLE
-                                                          : GMPROC_WORKER_EACH,
+                               .mode =
+                                   function == slices ? GMPROC_WORKER_WHOLE : GMPROC_WORKER_EACH,
                                .chunk_size = chunk_size };
 
   g_assert_no_error (error);
@@ -65,7 +65,8 @@ new_job (GmprocFunction function, gsize n_items, gsize chunk_size)
   return new_job_of (GMPROC_JOB_MAP, function, n_items, chunk_size);
 }
 
-/* What a worker would do with a function that gives its item back: N items, or all that are left. */
+/* What a worker would do with a function that gives its item back: N items, or all that are left.
+ */
 static void
 settle (GmprocChunk *chunk, gsize n)
 {
@@ -78,9 +79,9 @@ settle (GmprocChunk *chunk, gsize n)
       g_autoptr (GVariant) item = NULL;
 
       if (is_slice)
-        item = g_variant_ref_sink (
-            g_variant_new_fixed_array (G_VARIANT_TYPE_INT64, job->data + first * sizeof (gint64),
-                                       chunk->n_items, sizeof (gint64)));
+        item = g_variant_ref_sink (g_variant_new_fixed_array (G_VARIANT_TYPE_INT64,
+                                                              job->data + first * sizeof (gint64),
+                                                              chunk->n_items, sizeof (gint64)));
       else
         item = g_variant_get_child_value (job->items, first);
       gmproc_chunk_settle (chunk, g_variant_get_data (item), g_variant_get_size (item), NULL);
