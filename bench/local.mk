@@ -7,6 +7,7 @@
 
 bench_programs = \
   bench/first-look \
+  bench/pool-ours \
   bench/queue-ours \
   bench/sync-ours
 
@@ -46,6 +47,9 @@ bench_sync_raw_LDADD = $(bench_raw)
 bench_sync_pthread_SOURCES = bench/sync-pthread.c $(sync_crowd)
 bench_sync_pthread_LDADD = $(bench_raw)
 
+bench_pool_ours_SOURCES = bench/pool-ours.c bench/pool-items.h
+bench_pool_ours_LDADD = $(bench_ours)
+
 # The peers' sides of a queue: what is not installed is not built, and bench/run names it.
 queue_crowd = bench/queue-crowd.c bench/queue-crowd.h
 bench_queue_raw_SOURCES = bench/queue-raw.c $(queue_crowd)
@@ -72,6 +76,7 @@ endif
 
 EXTRA_PROGRAMS += \
   bench/first-look \
+  bench/pool-ours \
   bench/queue-gdbus \
   bench/queue-mq \
   bench/queue-nng \

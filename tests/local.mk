@@ -22,8 +22,13 @@ public_tests = \
   tests/test-lock \
   tests/test-locker \
   tests/test-pool \
+  tests/test-pool-async \
   tests/test-pool-crash \
+  tests/test-pool-imap \
   tests/test-pool-life \
+  tests/test-pool-options \
+  tests/test-pool-settings \
+  tests/test-pool-storm \
   tests/test-process \
   tests/test-process-async \
   tests/test-process-close \
@@ -104,8 +109,13 @@ tests_port_libpeer_la_SOURCES = \
   tests/port/peer.h
 
 tests_test_pool_SOURCES = tests/test-pool.c $(crew)
+tests_test_pool_async_SOURCES = tests/test-pool-async.c $(crew)
 tests_test_pool_crash_SOURCES = tests/test-pool-crash.c $(crew)
+tests_test_pool_imap_SOURCES = tests/test-pool-imap.c $(crew)
 tests_test_pool_life_SOURCES = tests/test-pool-life.c $(crew)
+tests_test_pool_options_SOURCES = tests/test-pool-options.c $(crew)
+tests_test_pool_settings_SOURCES = tests/test-pool-settings.c $(crew)
+tests_test_pool_storm_SOURCES = tests/test-pool-storm.c $(crew)
 crew = tests/crew.c tests/crew.h
 
 tests_test_array_SOURCES = tests/test-array.c $(party)
