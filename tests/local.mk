@@ -42,6 +42,7 @@ public_tests = \
   tests/test-semaphore \
   tests/test-shared-memory \
   tests/test-sync-async \
+  tests/test-start-method \
   tests/test-target \
   tests/test-value \
   tests/test-wait
@@ -72,7 +73,7 @@ port_tests = \
   tests/port/test-word
 
 if !OS_WIN32
-port_tests += tests/port/test-posix tests/port/test-quota
+port_tests += tests/port/test-fork-server tests/port/test-posix tests/port/test-quota
 public_tests += tests/test-process-posix tests/test-process-terminal
 endif
 
