@@ -49,6 +49,7 @@ public_tests = \
   tests/test-semaphore \
   tests/test-shared-memory \
   tests/test-sync-async \
+  tests/test-start-method \
   tests/test-target \
   tests/test-value \
   tests/test-wait
@@ -79,10 +80,12 @@ port_tests = \
   tests/port/test-self \
   tests/port/test-word
 
-if OS_WIN32
-port_tests += tests/port/test-win32
 else
+if !OS_WIN32
+if OS_WIN32
+port_tests += tests/port/test-fork-server tests/port/test-posix tests/port/test-quota
 port_tests += tests/port/test-posix tests/port/test-quota tests/port/test-wall-clock
+port_tests += tests/port/test-win32
 public_tests += tests/test-process-posix tests/test-process-terminal
 endif
 
