@@ -84,9 +84,9 @@ else
 if !OS_WIN32
 if OS_WIN32
 port_tests += tests/port/test-fork-server tests/port/test-posix tests/port/test-quota
-port_tests += tests/port/test-posix tests/port/test-quota tests/port/test-wall-clock
+port_tests += tests/port/test-posix tests/port/test-quota
 port_tests += tests/port/test-win32
-public_tests += tests/test-process-posix tests/test-process-terminal
+public_tests += tests/test-process-posix tests/test-process-terminal tests/test-wall-clock
 endif
 
 test_programs = $(public_tests) $(internal_tests) $(port_tests)
