@@ -7,12 +7,19 @@
 
 bench_programs = \
   bench/first-look \
-  bench/queue-ours
+  bench/pool-ours \
+  bench/queue-ours \
+  bench/sync-ours
 
 if !OS_WIN32
 bench_programs += \
   bench/queue-gdbus \
   bench/queue-raw
+endif
+if HAVE_LINUX_FUTEX
+bench_programs += \
+  bench/sync-pthread \
+  bench/sync-raw
 endif
 
 EXTRA_LTLIBRARIES = bench/libbench.la
@@ -33,6 +40,15 @@ bench_first_look_SOURCES = \
 bench_first_look_LDADD = lib/libgmproc.la $(GLIB_LIBS)
 
 bench_queue_ours_LDADD = $(bench_ours)
+bench_sync_ours_LDADD = $(bench_ours)
+sync_crowd = bench/sync-crowd.c bench/sync-crowd.h
+bench_sync_raw_SOURCES = bench/sync-raw.c $(sync_crowd)
+bench_sync_raw_LDADD = $(bench_raw)
+bench_sync_pthread_SOURCES = bench/sync-pthread.c $(sync_crowd)
+bench_sync_pthread_LDADD = $(bench_raw)
+
+bench_pool_ours_SOURCES = bench/pool-ours.c bench/pool-items.h
+bench_pool_ours_LDADD = $(bench_ours)
 
 # The peers' sides of a queue: what is not installed is not built, and bench/run names it.
 queue_crowd = bench/queue-crowd.c bench/queue-crowd.h
@@ -60,12 +76,16 @@ endif
 
 EXTRA_PROGRAMS += \
   bench/first-look \
+  bench/pool-ours \
   bench/queue-gdbus \
   bench/queue-mq \
   bench/queue-nng \
   bench/queue-ours \
   bench/queue-raw \
-  bench/queue-zmq
+  bench/queue-zmq \
+  bench/sync-ours \
+  bench/sync-pthread \
+  bench/sync-raw
 
 # Boost is C++, which nothing else here is; so this program does without Automake's C++.
 bench_cxx_programs =
@@ -82,8 +102,7 @@ bench/queue-boost: bench/queue-boost.cc bench/queue-crowd.c bench/queue-crowd.h 
 CLEANFILES += $(EXTRA_PROGRAMS) bench/queue-boost bench/libbench.la \
   bench/figures.csv bench/figures.md bench/figures.svg
 EXTRA_DIST += bench/README.md bench/peer_cpython.py bench/run bench/queue-boost.cc \
-  bench/queue-cpython.py \
-  bench/queue.works
+  bench/queue-cpython.py bench/queue.works bench/sync-cpython.py bench/sync.works
 
 # BENCH_FLAGS are options of bench/run: make bench BENCH_FLAGS='--quick --only=queue'
 .PHONY: bench

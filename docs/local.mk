@@ -7,6 +7,7 @@ docs_pages = \
   docs/conformance.md \
   docs/porting.md \
   docs/queue.md \
+  docs/synchronization.md \
   docs/windows.md
 EXTRA_DIST += docs/libgmproc.toml $(docs_pages)
 

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,6 +125,19 @@ gmproc_port_self_get_rough_time (void)
     return (gint64) time.tv_sec * G_USEC_PER_SEC + time.tv_nsec / 1000;
 #endif
   return g_get_monotonic_time ();
+}
+
+guint
+gmproc_port_self_get_n_processors (void)
+{
+#ifdef HAVE_SCHED_GETAFFINITY
+  cpu_set_t allowed;
+
+  /* g_get_num_processors() counts those of the system, whatever the process is pinned to. */
+  if (sched_getaffinity (0, sizeof allowed, &allowed) == 0)
+    return (guint) MAX (CPU_COUNT (&allowed), 1);
+#endif
+  return g_get_num_processors ();
 }
 
 /* The second number of statm are the pages in use. */
