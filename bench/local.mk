@@ -33,6 +33,15 @@ bench_first_look_LDADD = lib/libgmproc.la $(GLIB_LIBS)
 
 bench_queue_ours_LDADD = $(bench_ours)
 
+# Starting processes, beside what the system asks for; make bench-start.
+EXTRA_PROGRAMS += bench/start-ratios
+CLEANFILES += bench/start-ratios$(EXEEXT)
+bench_start_ratios_LDADD = lib/libgmproc.la $(GLIB_LIBS)
+
+.PHONY: bench-start
+bench-start: bench/start-ratios$(EXEEXT)
+	$(AM_V_at)bench/start-ratios$(EXEEXT)
+
 # The peers' sides of a queue: what is not installed is not built, and bench/run names it.
 queue_crowd = bench/queue-crowd.c bench/queue-crowd.h
 bench_queue_raw_SOURCES = bench/queue-raw.c $(queue_crowd)
