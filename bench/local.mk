@@ -7,11 +7,19 @@
 
 bench_programs = \
   bench/first-look \
-  bench/queue-ours
+  bench/pool-ours \
+  bench/queue-ours \
+  bench/sync-ours
 
 if !OS_WIN32
 bench_programs += \
+  bench/queue-gdbus \
   bench/queue-raw
+endif
+if HAVE_LINUX_FUTEX
+bench_programs += \
+  bench/sync-pthread \
+  bench/sync-raw
 endif
 
 EXTRA_LTLIBRARIES = bench/libbench.la
@@ -32,6 +40,15 @@ bench_first_look_SOURCES = \
 bench_first_look_LDADD = lib/libgmproc.la $(GLIB_LIBS)
 
 bench_queue_ours_LDADD = $(bench_ours)
+bench_sync_ours_LDADD = $(bench_ours)
+sync_crowd = bench/sync-crowd.c bench/sync-crowd.h
+bench_sync_raw_SOURCES = bench/sync-raw.c $(sync_crowd)
+bench_sync_raw_LDADD = $(bench_raw)
+bench_sync_pthread_SOURCES = bench/sync-pthread.c $(sync_crowd)
+bench_sync_pthread_LDADD = $(bench_raw)
+
+bench_pool_ours_SOURCES = bench/pool-ours.c bench/pool-items.h
+bench_pool_ours_LDADD = $(bench_ours)
 
 # Starting processes, beside what the system asks for; make bench-start.
 EXTRA_PROGRAMS += bench/start-ratios
@@ -46,6 +63,7 @@ bench-start: bench/start-ratios$(EXEEXT)
 queue_crowd = bench/queue-crowd.c bench/queue-crowd.h
 bench_queue_raw_SOURCES = bench/queue-raw.c $(queue_crowd)
 bench_queue_raw_LDADD = $(bench_raw)
+bench_queue_gdbus_SOURCES = bench/queue-gdbus.c $(queue_crowd)
 bench_queue_gdbus_LDADD = $(bench_raw)
 bench_queue_mq_SOURCES = bench/queue-mq.c $(queue_crowd)
 bench_queue_mq_LDADD = $(bench_raw) $(MQ_LIBS)
@@ -67,12 +85,16 @@ endif
 
 EXTRA_PROGRAMS += \
   bench/first-look \
+  bench/pool-ours \
   bench/queue-gdbus \
   bench/queue-mq \
   bench/queue-nng \
   bench/queue-ours \
   bench/queue-raw \
-  bench/queue-zmq
+  bench/queue-zmq \
+  bench/sync-ours \
+  bench/sync-pthread \
+  bench/sync-raw
 
 # Boost is C++, which nothing else here is; so this program does without Automake's C++.
 bench_cxx_programs =
@@ -89,7 +111,7 @@ bench/queue-boost: bench/queue-boost.cc bench/queue-crowd.c bench/queue-crowd.h 
 CLEANFILES += $(EXTRA_PROGRAMS) bench/queue-boost bench/libbench.la \
   bench/figures.csv bench/figures.md bench/figures.svg
 EXTRA_DIST += bench/README.md bench/peer_cpython.py bench/run bench/queue-boost.cc \
-  bench/queue.works
+  bench/queue-cpython.py bench/queue.works bench/sync-cpython.py bench/sync.works
 
 # BENCH_FLAGS are options of bench/run: make bench BENCH_FLAGS='--quick --only=queue'
 .PHONY: bench

@@ -43,7 +43,7 @@ try_to_cross (GmprocBarrier *self, Call *call, gboolean is_last, GCancellable *c
   is_over = gmproc_barrier_is_over_locked (self, round, &damage)
             || gmproc_barrier_end_for_dead_locked (self, &damage);
   if (is_over)
-    gmproc_barrier_count_waiting_locked (self, -1);
+    gmproc_barrier_count_waiting (self, -1);
   gmproc_guard_leave (&self->monitor.lock);
 
   if (is_over)
@@ -90,7 +90,7 @@ try_to_wait (gpointer object, gpointer data, gboolean is_last, gpointer *ret_res
       }
 
   /* The index, and one more so that it is not NULL. */
-  *ret_result = GUINT_TO_POINTER ((guint) (call->word & GMPROC_BARRIER_ARRIVED) + 1);
+  *ret_result = GUINT_TO_POINTER (gmproc_barrier_get_arrived (call->word) + 1);
   return has_crossed;
 }
 
@@ -108,7 +108,7 @@ may_go_on (gpointer object, guint64 what)
   if (call->has_arrived)
     return gmproc_barrier_get_round (word) != gmproc_barrier_get_round (call->word);
   return (word & GMPROC_BARRIER_IS_BROKEN) != 0
-         || (word & GMPROC_BARRIER_ARRIVED) != gmproc_barrier_get_state (self)->parties;
+         || gmproc_barrier_get_arrived (word) != gmproc_barrier_get_state (self)->parties;
 }
 
 static GmprocArm

@@ -39,10 +39,14 @@ typedef struct
 
 G_STATIC_ASSERT (sizeof (GmprocBarrierState) <= GMPROC_MONITOR_STATE_SIZE);
 
-/* word: round in the upper half; in the lower half arrived, and the flag. */
+/* word: the round in the upper half; in the lower half the flag, the round's last eight bits, and
+ * how many have arrived in the round that has these bits. So a round that was crossed ends by
+ * adding 1 to the upper half, which the port can do together with the wake-up. */
 #define GMPROC_BARRIER_ROUND_SHIFT (32)
 #define GMPROC_BARRIER_IS_BROKEN (G_GUINT64_CONSTANT (1) << 31)
-#define GMPROC_BARRIER_ARRIVED (GMPROC_BARRIER_IS_BROKEN - 1)
+#define GMPROC_BARRIER_TAG_SHIFT (23)
+#define GMPROC_BARRIER_TAG (0xff)
+#define GMPROC_BARRIER_MOST_PARTIES ((1 << GMPROC_BARRIER_TAG_SHIFT) - 1)
 
 static inline GmprocBarrierState *
 gmproc_barrier_get_state (GmprocBarrier *self)
@@ -60,6 +64,22 @@ static inline guint32
 gmproc_barrier_get_round (guint64 word)
 {
   return word >> GMPROC_BARRIER_ROUND_SHIFT;
+}
+
+static inline guint
+gmproc_barrier_get_arrived (guint64 word)
+{
+  gboolean is_of_round = (word >> GMPROC_BARRIER_TAG_SHIFT & GMPROC_BARRIER_TAG)
+                         == (gmproc_barrier_get_round (word) & GMPROC_BARRIER_TAG);
+
+  return is_of_round ? word & GMPROC_BARRIER_MOST_PARTIES : 0;
+}
+
+static inline guint64
+gmproc_barrier_make_word (guint32 round, gboolean is_broken, guint arrived)
+{
+  return (guint64) round << GMPROC_BARRIER_ROUND_SHIFT | (is_broken ? GMPROC_BARRIER_IS_BROKEN : 0)
+         | (round & GMPROC_BARRIER_TAG) << GMPROC_BARRIER_TAG_SHIFT | arrived;
 }
 
 /* How a round was, or is, broken. */
@@ -95,7 +115,7 @@ void gmproc_barrier_looks_init (GmprocBarrierLooks *looks, GmprocBarrier *self);
 
 gboolean gmproc_barrier_has_parties (GmprocBarrier *self);
 void gmproc_barrier_join_locked (GmprocBarrier *self);
-void gmproc_barrier_count_waiting_locked (GmprocBarrier *self, int change);
+void gmproc_barrier_count_waiting (GmprocBarrier *self, int change);
 
 /* Ends the round that WORD is of. STAYS_BROKEN: the rounds after it fail too, until a reset. */
 void gmproc_barrier_end_round_locked (GmprocBarrier *self, guint64 word, gboolean was_broken,

@@ -51,7 +51,7 @@ gmproc_barrier_leave (GmprocBarrier *self)
 
 /* How many threads of this process wait at the barrier. */
 void
-gmproc_barrier_count_waiting_locked (GmprocBarrier *self, int change)
+gmproc_barrier_count_waiting (GmprocBarrier *self, int change)
 {
   if (self->party != NULL)
     (void) __atomic_fetch_add (&self->party->thread, (guint32) change, __ATOMIC_RELAXED);
@@ -72,6 +72,12 @@ commit_locked (GmprocBarrier *self, guint64 word)
   __atomic_store_n (&gmproc_barrier_get_state (self)->word, word, __ATOMIC_RELEASE);
 }
 
+static guint32 *
+get_round_place (GmprocBarrierState *state)
+{
+  return (guint32 *) (gpointer) &state->word + (G_BYTE_ORDER == G_LITTLE_ENDIAN ? 1 : 0);
+}
+
 void
 gmproc_barrier_end_round_locked (GmprocBarrier *self, guint64 word, gboolean was_broken,
                                  gboolean stays_broken)
@@ -80,16 +86,20 @@ gmproc_barrier_end_round_locked (GmprocBarrier *self, guint64 word, gboolean was
   guint64 bit = G_GUINT64_CONSTANT (1) << round % 64;
   GmprocBarrierState *state = gmproc_barrier_get_state (self);
 
-  GMPROC_CRASH_POINT ("barrier-end-wake");
-  gmproc_waitpoint_wake (&self->monitor.waitpoint);
-  GMPROC_CRASH_POINT ("barrier-end-woken");
   if (was_broken)
-    state->broken_rounds |= bit;
-  else
-    state->broken_rounds &= ~bit;
+    {
+      GMPROC_CRASH_POINT ("barrier-end-wake");
+      gmproc_waitpoint_wake (&self->monitor.waitpoint);
+      GMPROC_CRASH_POINT ("barrier-end-woken");
+    }
+  __atomic_store_n (&state->broken_rounds,
+                    was_broken ? state->broken_rounds | bit : state->broken_rounds & ~bit,
+                    __ATOMIC_RELAXED);
   GMPROC_CRASH_POINT ("barrier-end-noted");
-  commit_locked (self, (guint64) (round + 1) << GMPROC_BARRIER_ROUND_SHIFT
-                           | (stays_broken ? GMPROC_BARRIER_IS_BROKEN : 0));
+  if (was_broken)
+    commit_locked (self, gmproc_barrier_make_word (round + 1, stays_broken, 0));
+  else
+    gmproc_waitpoint_wake_and_add (&self->monitor.waitpoint, get_round_place (state), 1);
   GMPROC_CRASH_POINT ("barrier-end-committed");
 }
 
@@ -116,7 +126,7 @@ gmproc_barrier_set_broken_error (const GmprocBarrierDamage *damage, GError **err
 static GmprocBarrierArrival
 arrive_locked (GmprocBarrier *self, guint64 word, GmprocBarrierDamage *ret_damage)
 {
-  guint arrived = word & GMPROC_BARRIER_ARRIVED;
+  guint arrived = gmproc_barrier_get_arrived (word);
   gboolean is_last = arrived + 1 == gmproc_barrier_get_state (self)->parties;
   GmprocBarrierArrival arrival = GMPROC_BARRIER_CROSSES;
 
@@ -138,8 +148,9 @@ arrive_locked (GmprocBarrier *self, guint64 word, GmprocBarrierDamage *ret_damag
     gmproc_barrier_end_round_locked (self, word, FALSE, FALSE);
   else
     {
-      gmproc_barrier_count_waiting_locked (self, 1);
-      commit_locked (self, word + 1);
+      gmproc_barrier_count_waiting (self, 1);
+      commit_locked (
+          self, gmproc_barrier_make_word (gmproc_barrier_get_round (word), FALSE, arrived + 1));
       arrival = is_last ? GMPROC_BARRIER_ACTS : GMPROC_BARRIER_WAITS;
     }
   GMPROC_CRASH_POINT ("barrier-arrived");
@@ -170,7 +181,7 @@ gmproc_barrier_give_up (GmprocBarrier *self, guint32 round, GError *reason, GErr
   is_over = gmproc_barrier_is_over_locked (self, round, &damage);
   if (!is_over)
     gmproc_barrier_end_round_locked (self, gmproc_barrier_load_word (self), TRUE, TRUE);
-  gmproc_barrier_count_waiting_locked (self, -1);
+  gmproc_barrier_count_waiting (self, -1);
   gmproc_guard_leave (&self->monitor.lock);
 
   if (!damage.is_broken)
@@ -231,6 +242,28 @@ sleep_or_look (GmprocBarrier *self, GmprocBarrierLooks *looks, guint32 prepared,
   return FALSE;
 }
 
+static gboolean
+is_next_round (gpointer self, guint64 round)
+{
+  return gmproc_barrier_get_round (gmproc_barrier_load_word (self)) != (guint32) round;
+}
+
+/* Whether ROUND was crossed, without the lock. The bits are written before the word. */
+static gboolean
+has_crossed (GmprocBarrier *self, guint32 round)
+{
+  guint64 broken_rounds;
+
+  if (!gmproc_waitpoint_see_commit (is_next_round, self, round))
+    return FALSE;
+  broken_rounds =
+      __atomic_load_n (&gmproc_barrier_get_state (self)->broken_rounds, __ATOMIC_RELAXED);
+  if ((broken_rounds >> round % 64 & 1) != 0)
+    return FALSE;
+  gmproc_barrier_count_waiting (self, -1);
+  return TRUE;
+}
+
 gboolean
 gmproc_barrier_wait_for_round (GmprocBarrier *self, guint32 round, guint32 prepared,
                                gint64 deadline, GCancellable *cancellable, GError **error)
@@ -248,11 +281,13 @@ gmproc_barrier_wait_for_round (GmprocBarrier *self, guint32 round, guint32 prepa
         return gmproc_barrier_give_up (self, round, reason, error);
 
       GMPROC_CRASH_POINT ("barrier-wait-slept");
+      if (!looks.is_due && has_crossed (self, round))
+        return TRUE;
       gmproc_guard_enter_always (&self->monitor.lock);
       is_over = gmproc_barrier_is_over_locked (self, round, &damage)
                 || (looks.is_due && gmproc_barrier_end_for_dead_locked (self, &damage));
       if (is_over)
-        gmproc_barrier_count_waiting_locked (self, -1);
+        gmproc_barrier_count_waiting (self, -1);
       else
         prepared = gmproc_waitpoint_prepare (&self->monitor.waitpoint);
       gmproc_guard_leave (&self->monitor.lock);
@@ -272,7 +307,7 @@ gmproc_barrier_act (GmprocBarrier *self, guint32 round, GError **error)
   if (!gmproc_barrier_is_over_locked (self, round, &damage))
     gmproc_barrier_end_round_locked (self, gmproc_barrier_load_word (self), !has_worked,
                                      !has_worked);
-  gmproc_barrier_count_waiting_locked (self, -1);
+  gmproc_barrier_count_waiting (self, -1);
   gmproc_guard_leave (&self->monitor.lock);
 
   if (has_worked)

@@ -125,7 +125,7 @@ gmproc_barrier_shareable_init (GmprocShareableInterface *iface)
  *
  * Makes a barrier, like `multiprocessing.Barrier`.
  *
- * Errors: %G_IO_ERROR_INVALID_ARGUMENT for 0 parties or more than 2³¹ - 1; what the system says
+ * Errors: %G_IO_ERROR_INVALID_ARGUMENT for 0 parties or more than 2²³ - 1; what the system says
  * when it has no shared memory.
  *
  * Returns: (transfer full) (nullable): a new barrier
@@ -156,7 +156,7 @@ gmproc_barrier_new (guint parties, GError **error)
  * one that got index 0. The action must not wait at the barrier. Others may give up, abort or reset
  * while it runs; the barrier breaks as usual then. The default timeout crosses.
  *
- * Errors: %G_IO_ERROR_INVALID_ARGUMENT for 0 parties or more than 2³¹ - 1, and for a timeout that
+ * Errors: %G_IO_ERROR_INVALID_ARGUMENT for 0 parties or more than 2²³ - 1, and for a timeout that
  * is none; what the system says when it has no shared memory.
  *
  * Returns: (transfer full) (nullable): a new barrier
@@ -174,7 +174,7 @@ gmproc_barrier_new_full (guint parties, GmprocBarrierAction action, gpointer use
   self->destroy = destroy;
   self->default_timeout = default_timeout;
 
-  if (parties == 0 || parties > GMPROC_BARRIER_ARRIVED)
+  if (parties == 0 || parties > GMPROC_BARRIER_MOST_PARTIES)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                    "A barrier cannot have %u parties", parties);
@@ -243,7 +243,7 @@ gmproc_barrier_wait (GmprocBarrier *self, gint64 timeout, GCancellable *cancella
     default:
       has_crossed = FALSE;
     }
-  return has_crossed ? (int) (word & GMPROC_BARRIER_ARRIVED) : -1;
+  return has_crossed ? (int) gmproc_barrier_get_arrived (word) : -1;
 }
 
 /**
@@ -313,7 +313,7 @@ gmproc_barrier_get_n_waiting (GmprocBarrier *self)
 {
   g_return_val_if_fail (GMPROC_IS_BARRIER (self), 0);
 
-  return gmproc_barrier_load_word (self) & GMPROC_BARRIER_ARRIVED;
+  return gmproc_barrier_get_arrived (gmproc_barrier_load_word (self));
 }
 
 /**
@@ -335,7 +335,7 @@ void
 gmproc_barrier_describe (const GmprocSlotPlace *place, GmprocDescription *ret)
 {
   const GmprocBarrierState *state = gmproc_monitor_get_state_in (place);
-  guint arrived = state->word & GMPROC_BARRIER_ARRIVED;
+  guint arrived = gmproc_barrier_get_arrived (state->word);
   gboolean is_broken = (state->word & GMPROC_BARRIER_IS_BROKEN) != 0;
 
   g_string_append_printf (ret->text, "%u of %u have arrived%s", arrived, state->parties,

@@ -145,7 +145,7 @@ gmproc_init (int *argc, char ***argv)
 guint
 gmproc_get_n_processors (void)
 {
-  guint n_processors = g_get_num_processors ();
+  guint n_processors = gmproc_port_self_get_n_processors ();
   guint n_granted = gmproc_port_quota_get (NULL);
 
   return n_granted != 0 ? MIN (n_granted, n_processors) : n_processors;

@@ -4,7 +4,8 @@
  * What the files of the process class share with each other, with gmproc_init() and with the pool.
  *
  *   gmproc-process.c        the class, and what can be asked of any process
- *   gmproc-process-life.c   start, signals, and the news of the end
+ *   gmproc-process-start.c  from an object to a process that runs
+ *   gmproc-process-life.c   signals, and the news of the end
  *   gmproc-process-wait.c   waiting for the end
  *   gmproc-process-error.c  what a process failed with
  *   gmproc-process-setup.c  what a process is started with, beside its arguments
@@ -67,6 +68,7 @@ typedef struct
 
   GMutex mutex;
   gboolean is_closed;           /* under the mutex */
+  gboolean is_starting;         /* under the mutex; its setup does not change */
   GmprocChild *child;           /* under the mutex; NULL until started */
   GMainContext *exited_context; /* set before the child can exit */
   GSource *exited_source;       /* under the mutex */
@@ -95,6 +97,9 @@ int gmproc_process_real_run (GmprocProcess *self, GError **error);
 
 /* What the object that is being made stands for; asked once for each. */
 GmprocRole gmproc_process_take_role (void);
+
+/* In the reaper: the news of its end. */
+void gmproc_process_on_exited (gpointer process);
 
 /* Whether the parent has not ended. */
 gboolean gmproc_process_parent_is_alive (void);

@@ -38,8 +38,10 @@ get_setup (GmprocProcess *self)
 gboolean
 gmproc_process_can_be_set_up (GmprocProcess *self)
 {
-  return gmproc_process_get_private (self)->role == GMPROC_ROLE_CHILD
-         && gmproc_process_get_child (self) == NULL;
+  GmprocProcessPrivate *priv = gmproc_process_get_private (self);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&priv->mutex);
+
+  return priv->role == GMPROC_ROLE_CHILD && priv->child == NULL && !priv->is_starting;
 }
 
 void

@@ -514,7 +514,7 @@ gmproc_process_set_daemon (GmprocProcess *self, gboolean daemon)
 
   g_return_if_fail (GMPROC_IS_PROCESS (self));
   priv = gmproc_process_get_private (self);
-  g_return_if_fail (priv->role == GMPROC_ROLE_CHILD && gmproc_process_get_child (self) == NULL);
+  g_return_if_fail (gmproc_process_can_be_set_up (self));
 
   daemon = !!daemon;
   if (priv->daemon == daemon)
@@ -559,24 +559,31 @@ gmproc_process_close (GmprocProcess *self, GError **error)
 {
   GmprocProcessPrivate *priv;
   g_autoptr (GPtrArray) carried = NULL;
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = NULL;
+  const char *why = NULL;
 
   g_return_val_if_fail (GMPROC_IS_PROCESS (self), FALSE);
 
   priv = gmproc_process_get_private (self);
-  if (priv->role != GMPROC_ROLE_CHILD || gmproc_process_is_alive (self))
+  locker = g_mutex_locker_new (&priv->mutex);
+  if (priv->role != GMPROC_ROLE_CHILD)
+    why = "it is no child of this process";
+  else if (priv->is_starting)
+    why = "it is being started";
+  else if (priv->child != NULL && !gmproc_child_has_exited (priv->child, NULL))
+    why = "it runs";
+  if (why != NULL)
     {
       g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_STATE, "Cannot close %s: %s", priv->name,
-                   priv->role == GMPROC_ROLE_CHILD ? "it runs" : "it is no child of this process");
+                   why);
       return FALSE;
     }
 
   /* The child itself stays, small as it is, for threads that are just asking it something. */
-  g_mutex_lock (&priv->mutex);
   priv->is_closed = TRUE;
   g_clear_pointer (&priv->args, g_variant_unref);
   carried = g_steal_pointer (&priv->carried);
   gmproc_setup_clear (&priv->setup);
-  g_mutex_unlock (&priv->mutex);
   return TRUE;
 }
 

@@ -65,6 +65,13 @@ GMPROC_AVAILABLE_IN_1_0
 gboolean gmproc_process_start (GmprocProcess *self, GError **error);
 
 GMPROC_AVAILABLE_IN_1_0
+void gmproc_process_start_async (GmprocProcess *self, GCancellable *cancellable,
+                                 GAsyncReadyCallback callback, gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_process_start_finish (GmprocProcess *self, GAsyncResult *result, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
 gboolean gmproc_process_join (GmprocProcess *self, gint64 timeout, GCancellable *cancellable,
                               GError **error);
 

@@ -226,7 +226,7 @@ gmproc_process_set_start_method (GmprocProcess *self, GmprocStartMethod method)
   g_return_if_fail (GMPROC_IS_PROCESS (self));
   g_return_if_fail (method <= GMPROC_START_METHOD_FORKSERVER);
   priv = gmproc_process_get_private (self);
-  g_return_if_fail (priv->role == GMPROC_ROLE_CHILD && gmproc_process_get_child (self) == NULL);
+  g_return_if_fail (gmproc_process_can_be_set_up (self));
 
   if (priv->start_method == method)
     return;

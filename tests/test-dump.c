@@ -206,6 +206,52 @@ test_kinds (void)
   g_assert_null (strstr (json, "\"kind\": \"event\""));
 }
 
+/* Holds a lock and belongs to a barrier, until it is killed. */
+GMPROC_DEFINE_TARGET (hold_until_killed)
+{
+  g_autoptr (GmprocLock) lock = party_open_lock (args, 0);
+  g_autoptr (GmprocBarrier) barrier = party_open_barrier (args, 1);
+  g_autoptr (GmprocEvent) ready = party_open_event (args, 2);
+  g_autoptr (GmprocEvent) never = party_new_signal ();
+
+  g_assert_true (gmproc_lock_acquire (lock, PARTY_BOUND, NULL, NULL));
+  gmproc_event_set (ready);
+  party_wait (never);
+  return EXIT_SUCCESS;
+}
+
+/* GM-14: what killed processes leave is used again, and the check around the test sees handles and
+ * children that are left. A thousand with -m slow. */
+static void
+test_many_killed (void)
+{
+  guint n = g_test_slow () ? 1000 : 100;
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GmprocLock) lock = gmproc_lock_new (&error);
+      g_autoptr (GmprocBarrier) barrier = gmproc_barrier_new (2, &error);
+      g_autoptr (GmprocEvent) ready = party_new_signal ();
+      g_autofree char *text = NULL;
+      Party *killed;
+
+      g_assert_no_error (error);
+      killed = party_start (PARTY_PROCESS, hold_until_killed,
+                            g_variant_new ("(hhh)", gmproc_lock_get_handle (lock),
+                                           gmproc_barrier_get_handle (barrier),
+                                           gmproc_event_get_handle (ready)));
+      party_wait (ready);
+      party_kill (killed);
+      g_assert_true (gmproc_lock_acquire (lock, PARTY_BOUND, NULL, NULL));
+      g_assert_true (gmproc_lock_was_abandoned (lock));
+      g_assert_true (gmproc_lock_release (lock, NULL));
+      gmproc_barrier_reset (barrier);
+      text = gmproc_dump_to_string (GMPROC_DUMP_TEXT);
+      g_assert_true (g_str_has_prefix (text, "1 processes, 3 shared objects\n"));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -217,5 +263,6 @@ main (int argc, char **argv)
   gmproc_test_add ("/dump/stopped-holder", test_stopped_holder);
   gmproc_test_add ("/dump/dead", test_dead);
   gmproc_test_add ("/dump/kinds", test_kinds);
+  gmproc_test_add ("/dump/many-killed", test_many_killed);
   return g_test_run ();
 }

@@ -106,7 +106,16 @@ get_state (gint64 pid)
   return end != NULL && end[1] == ' ' ? end[2] : 'X';
 }
 
-/* (out, depth): says its id, starts a daemon of its own as often as depth says, and stops. */
+static volatile sig_atomic_t is_terminated;
+
+static void
+on_terminate (int number G_GNUC_UNUSED)
+{
+  is_terminated = TRUE;
+}
+
+/* (out, depth): says its id, starts a daemon of its own as often as depth says, and stops. When it
+ * is let go on it obeys. */
 GMPROC_DEFINE_TARGET (stop_self)
 {
   g_autoptr (GmprocConnection) out = open_handle (args, 0);
@@ -121,9 +130,11 @@ GMPROC_DEFINE_TARGET (stop_self)
 
       start (process);
     }
+  signal (SIGTERM, on_terminate);
   say (out, pid);
-  for (;;)
+  while (!is_terminated)
     raise (SIGSTOP);
+  say (out, "obeys");
   return EXIT_SUCCESS;
 }
 
@@ -235,6 +246,11 @@ check_stopped (End how, int exit_code)
   say (orders, "end");
 
   /* Both daemons are gone when nobody holds the pipe any more. */
+  if (how == END_RETURN)
+    {
+      hear (from_daemons, "obeys");
+      hear (from_daemons, "obeys");
+    }
   hear_end (from_daemons);
   say (to_child, "go");
   hear (from_child, "still here");
@@ -266,6 +282,50 @@ test_stopped_daemon_obeys (void)
       return;
     }
   check_stopped (END_RETURN, 7);
+}
+
+/* -- interrupts ---------------------------------------------------------------------------------
+ */
+
+static volatile sig_atomic_t is_interrupted;
+
+static void
+on_interrupt (int number G_GNUC_UNUSED)
+{
+  is_interrupted = TRUE;
+}
+
+/* (out): ends in its own way when it is interrupted. */
+GMPROC_DEFINE_TARGET (catch_interrupt)
+{
+  g_autoptr (GmprocConnection) out = open_handle (args, 0);
+  sigset_t blocked, before;
+
+  /* Between the look and the sleep no signal may come. */
+  sigemptyset (&blocked);
+  sigaddset (&blocked, SIGINT);
+  g_assert_cmpint (pthread_sigmask (SIG_BLOCK, &blocked, &before), ==, 0);
+  signal (SIGINT, on_interrupt);
+  say (out, "ready");
+  while (!is_interrupted)
+    (void) sigsuspend (&before);
+  return 4;
+}
+
+/* PR-11: an interrupt is a SIGINT, and what comes of it is the matter of the process. */
+static void
+test_interrupt (void)
+{
+  g_autoptr (GmprocConnection) in = NULL, out = NULL;
+  g_autoptr (GmprocProcess) process = NULL;
+
+  g_assert_true (gmproc_pipe_new (FALSE, &in, &out, NULL));
+  process = gmproc_process_new (catch_interrupt,
+                                g_variant_new ("(h)", gmproc_connection_get_handle (out)));
+  start (process);
+  hear (in, "ready");
+  g_assert_true (gmproc_process_interrupt (process, NULL));
+  join (process, 4);
 }
 
 /* -- beside the program's own -------------------------------------------------------------------
@@ -379,6 +439,73 @@ test_own_children (void)
     ;
 }
 
+/* -- who is who -------------------------------------------------------------------------------- */
+
+static char *
+read_of_process (gint64 pid, const char *file)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%" G_GINT64_FORMAT "/%s", pid, file);
+  char *text = NULL;
+  gsize size;
+
+  g_assert_true (g_file_get_contents (path, &text, &size, NULL));
+  /* Arguments end with a nul byte each. */
+  for (gsize i = 0; i + 1 < size; i++)
+    if (text[i] == '\0')
+      text[i] = ' ';
+  return text;
+}
+
+/* What top and a debugger show, NULL for what the program is called; and what ps shows. */
+static void
+check_name (const char *name, const char *thread_name, const char *in_arguments)
+{
+  g_autoptr (GmprocConnection) in = NULL, out = NULL, orders = NULL, answers = NULL;
+  g_autoptr (GmprocProcess) process = NULL;
+  g_autofree char *own = read_of_process (getpid (), "comm");
+  g_autofree char *shown = NULL;
+  g_autofree char *arguments = NULL;
+
+  g_assert_true (gmproc_pipe_new (FALSE, &in, &orders, NULL));
+  g_assert_true (gmproc_pipe_new (FALSE, &answers, &out, NULL));
+  process = gmproc_process_new (stay, g_variant_new ("(hh)", gmproc_connection_get_handle (in),
+                                                     gmproc_connection_get_handle (out)));
+  gmproc_process_set_name (process, name);
+  start (process);
+  hear (answers, "here");
+  shown = read_of_process (gmproc_process_get_pid (process), "comm");
+  arguments = read_of_process (gmproc_process_get_pid (process), "cmdline");
+
+  g_assert_true (g_str_has_suffix (shown, "\n"));
+  shown[strlen (shown) - 1] = '\0';
+  if (thread_name != NULL)
+    g_assert_cmpstr (shown, ==, thread_name);
+  else
+    g_assert_true (g_str_has_prefix (own, shown));
+  g_assert_nonnull (strstr (arguments, in_arguments));
+  say (orders, "go");
+  join (process, EXIT_SUCCESS);
+}
+
+/* The name of a process in ps, top and gdb, whatever it is. */
+static void
+test_names (void)
+{
+  g_autofree char *long_name = g_strnfill (10000, 'n');
+
+  if (!g_file_test ("/proc/self/comm", G_FILE_TEST_EXISTS))
+    {
+      g_test_skip ("this system does not show names in files");
+      return;
+    }
+  check_name ("Process-x", "Process-x", "Process-x");
+  check_name ("two\nlines\t", "two?lines?", "two?lines?");
+  check_name ("eleven byte Ωmega", "eleven byte Ωm", "eleven byte Ωmega");
+  check_name ("fourteen bytesΩ", "fourteen bytes", "fourteen bytesΩ");
+  check_name ("", NULL, "");
+  check_name (long_name, "nnnnnnnnnnnnnnn", "nnnnnnnnnnnnnnnnnnnn");
+}
+
 /* -- few descriptors --------------------------------------------------------------------------- */
 
 /* Each number of free descriptors, from none to enough. */
@@ -454,8 +581,10 @@ main (int argc, char **argv)
   gmproc_test_set_warm_up (warm_up);
   gmproc_test_add ("/process-posix/stopped", test_stopped_daemons);
   gmproc_test_add ("/process-posix/stopped-obeys", test_stopped_daemon_obeys);
+  gmproc_test_add ("/process-posix/interrupt", test_interrupt);
   gmproc_test_add ("/process-posix/dispositions", test_dispositions);
   gmproc_test_add ("/process-posix/own-children", test_own_children);
+  gmproc_test_add ("/process-posix/names", test_names);
   gmproc_test_add ("/process-posix/few-descriptors", test_few_descriptors);
   return g_test_run ();
 }

@@ -181,7 +181,7 @@ test_lock (PartyKind kind)
 }
 PARTY_TEST (test_lock)
 
-/* GM-01: and although somebody looked at the lock in between, the next owner is told. */
+/* GM-01, SY-04: and although somebody looked at the lock in between, the next owner is told. */
 static void
 test_lock_owner_killed (void)
 {

@@ -322,13 +322,28 @@ gmproc_inbox_get_error (GmprocInbox *self)
   return self->is_finished ? self->error : NULL;
 }
 
-gboolean
-gmproc_inbox_wait_for_hello (GmprocInbox *self, gint64 deadline)
+static void
+wake_for_cancel (G_GNUC_UNUSED GCancellable *cancellable, G_GNUC_UNUSED gpointer user_data)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
 
-  while (!self->has_said_hello && !self->is_finished)
+  g_cond_broadcast (&changed);
+}
+
+gboolean
+gmproc_inbox_wait_for_hello (GmprocInbox *self, gint64 deadline, GCancellable *cancellable)
+{
+  gulong connection = 0;
+  gboolean has_said_hello;
+
+  if (cancellable != NULL)
+    connection = g_cancellable_connect (cancellable, G_CALLBACK (wake_for_cancel), NULL, NULL);
+  g_mutex_lock (&mutex);
+  while (!self->has_said_hello && !self->is_finished && !g_cancellable_is_cancelled (cancellable))
     if (!g_cond_wait_until (&changed, &mutex, deadline))
       break;
-  return self->has_said_hello;
+  has_said_hello = self->has_said_hello;
+  g_mutex_unlock (&mutex);
+  g_cancellable_disconnect (cancellable, connection);
+  return has_said_hello;
 }

@@ -38,7 +38,9 @@ void gmproc_inbox_finish (GmprocInbox *self);
 /* After finish: what the child failed with, or NULL. Borrowed; it does not change any more. */
 const GError *gmproc_inbox_get_error (GmprocInbox *self);
 
-/* Waits until the child has said that it is there, or it has ended, or the deadline. */
-gboolean gmproc_inbox_wait_for_hello (GmprocInbox *self, gint64 deadline);
+/* Waits until the child has said that it is there: TRUE. FALSE: it has ended, the deadline has
+ * passed, or a cancel came first. */
+gboolean gmproc_inbox_wait_for_hello (GmprocInbox *self, gint64 deadline,
+                                      GCancellable *cancellable);
 
 G_END_DECLS

@@ -225,6 +225,11 @@ gboolean gmproc_port_lock_release (GmprocPortLock *lock);
  * advance: adds one (release) and wakes every waiter; costs no system call when there is none.
  *          Whoever loaded the count before advance and waits after it does not sleep.
  *
+ * advance_and_add: advance, and adds DELTA (at most 2047) to STATE, which lies in shared memory.
+ *          Killed in the middle of it, a process leaves STATE as it was, and who sleeps may sleep
+ * on; or STATE is changed, and nobody sleeps. Who is woken may find STATE as it was, and sees the
+ * change a moment later; where the system can do both in one step, it finds it changed.
+ *
  * A waiter that is killed costs the others nothing but a needless wake-up call.
  * The handle is as for the lock.
  */
@@ -248,6 +253,7 @@ void gmproc_port_word_detach (GmprocPortWord *word);
 guint32 gmproc_port_word_load (const GmprocPortWord *word);
 gboolean gmproc_port_word_wait (GmprocPortWord *word, guint32 expected, gint64 deadline);
 void gmproc_port_word_advance (GmprocPortWord *word);
+void gmproc_port_word_advance_and_add (GmprocPortWord *word, guint32 *state, guint32 delta);
 
 /* -- child -------------------------------------------------------------------------------------
  * A process that runs a program with the library in it, given a block of bytes and handles.
@@ -444,11 +450,12 @@ void gmproc_port_journal_append (gintptr handle, gconstpointer record, gsize siz
  *                after the file was replaced or removed. Free with g_free().
  * get_pid:       this process. Costs no system call.
  * get_rough_time: g_get_monotonic_time(), but up to 20 ms late, for a few nanoseconds.
+ * get_n_processors: how many this process may run on, at least 1.
  * get_memory:    the bytes of memory that the process PID, this one or a child, has in use now; 0
  *                where the system does not tell.
  * is_privileged: the program runs with more rights than the user who started it.
- * set_title:     what ps, top and a debugger show for this process and its main thread; the
- *                system may cut it.
+ * set_title:     what ps, top and a debugger show for this process and its main thread; any text.
+ *                The system may cut it. "" changes nothing.
  * at_exit:       has FUNCTION run by exit(), in the order of atexit(), while the other threads
  *                still run: which atexit() does not give a shared library on every system.
  * end:           ends the process at once, with nothing run and nothing flushed.
@@ -459,6 +466,7 @@ char *gmproc_port_self_get_path (GError **error);
 gint64 gmproc_port_self_get_pid (void);
 guint64 gmproc_port_self_get_memory (gint64 pid);
 gint64 gmproc_port_self_get_rough_time (void);
+guint gmproc_port_self_get_n_processors (void);
 gboolean gmproc_port_self_is_privileged (void);
 void gmproc_port_self_set_title (const char *title);
 gboolean gmproc_port_self_at_exit (void (*function) (void), GError **error);
