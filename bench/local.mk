@@ -8,11 +8,17 @@
 bench_programs = \
   bench/first-look \
   bench/pool-ours \
-  bench/queue-ours
+  bench/queue-ours \
+  bench/sync-ours
 
 if !OS_WIN32
 bench_programs += \
   bench/queue-raw
+endif
+if HAVE_LINUX_FUTEX
+bench_programs += \
+  bench/sync-pthread \
+  bench/sync-raw
 endif
 
 EXTRA_LTLIBRARIES = bench/libbench.la
@@ -33,6 +39,12 @@ bench_first_look_SOURCES = \
 bench_first_look_LDADD = lib/libgmproc.la $(GLIB_LIBS)
 
 bench_queue_ours_LDADD = $(bench_ours)
+bench_sync_ours_LDADD = $(bench_ours)
+sync_crowd = bench/sync-crowd.c bench/sync-crowd.h
+bench_sync_raw_SOURCES = bench/sync-raw.c $(sync_crowd)
+bench_sync_raw_LDADD = $(bench_raw)
+bench_sync_pthread_SOURCES = bench/sync-pthread.c $(sync_crowd)
+bench_sync_pthread_LDADD = $(bench_raw)
 
 bench_pool_ours_SOURCES = bench/pool-ours.c bench/pool-items.h
 bench_pool_ours_LDADD = $(bench_ours)
@@ -68,7 +80,10 @@ EXTRA_PROGRAMS += \
   bench/queue-nng \
   bench/queue-ours \
   bench/queue-raw \
-  bench/queue-zmq
+  bench/queue-zmq \
+  bench/sync-ours \
+  bench/sync-pthread \
+  bench/sync-raw
 
 # Boost is C++, which nothing else here is; so this program does without Automake's C++.
 bench_cxx_programs =
@@ -85,7 +100,7 @@ bench/queue-boost: bench/queue-boost.cc bench/queue-crowd.c bench/queue-crowd.h 
 CLEANFILES += $(EXTRA_PROGRAMS) bench/queue-boost bench/libbench.la \
   bench/figures.csv bench/figures.md bench/figures.svg
 EXTRA_DIST += bench/README.md bench/peer_cpython.py bench/run bench/queue-boost.cc \
-  bench/queue.works
+  bench/pool.works bench/queue.works bench/sync-cpython.py bench/sync.works
 
 # BENCH_FLAGS are options of bench/run: make bench BENCH_FLAGS='--quick --only=queue'
 .PHONY: bench

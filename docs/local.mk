@@ -4,8 +4,11 @@
 # Pages of the reference too; the drawings in them are Mermaid.
 docs_pages = \
   docs/architecture.md \
+  docs/conformance.md \
   docs/porting.md \
   docs/queue.md \
+  docs/synchronization.md \
+  docs/trace.md \
   docs/windows.md
 EXTRA_DIST += docs/libgmproc.toml $(docs_pages)
 

@@ -41,6 +41,13 @@ int gmproc_barrier_wait (GmprocBarrier *self, gint64 timeout, GCancellable *canc
                          GError **error);
 
 GMPROC_AVAILABLE_IN_1_0
+void gmproc_barrier_wait_async (GmprocBarrier *self, gint64 timeout, GCancellable *cancellable,
+                                GAsyncReadyCallback callback, gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+int gmproc_barrier_wait_finish (GmprocBarrier *self, GAsyncResult *result, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
 void gmproc_barrier_abort (GmprocBarrier *self);
 
 GMPROC_AVAILABLE_IN_1_0

@@ -41,71 +41,26 @@
  */
 #include "config.h"
 
-#include "gmproc-condition.h"
+#include "gmproc-condition-private.h"
 
+#include "gmproc-dump-private.h"
 #include "gmproc-error.h"
-#include "gmproc-lock-private.h"
 #include "internal/crash-point.h"
 #include "internal/deadline.h"
 #include "internal/guard.h"
-#include "internal/monitor.h"
+#include "internal/kind.h"
 #include "internal/shareable.h"
-
-struct _GmprocCondition
-{
-  GObject parent_instance;
-
-  GmprocMonitor monitor;
-  GmprocLock *lock; /* the user's */
-};
-
-/* Each half wraps on its own. */
-typedef struct
-{
-  guint32 number;
-  guint32 count;
-} Tally;
-
-/* In shared memory. Read and written inside the own lock. */
-typedef struct
-{
-  guint64 crowd; /* a Tally: general releases, waiters since */
-  guint64 given; /* a Tally: notifications, permits left */
-} State;
-
-G_STATIC_ASSERT (sizeof (State) <= GMPROC_MONITOR_STATE_SIZE);
-
-/* What a waiter found when it came. */
-typedef struct
-{
-  guint32 release;
-  guint32 notification;
-} Ticket;
 
 /* In a message: the monitor, and the lock as an object of its own. */
 #define FORMAT "(v" GMPROC_SHAREABLE_FORMAT ")"
 
-#define KIND (0x434f4e44) /* COND */
+#define KIND GMPROC_KIND_CONDITION
 
 static void gmproc_condition_shareable_init (GmprocShareableInterface *iface);
 
 G_DEFINE_TYPE_WITH_CODE (GmprocCondition, gmproc_condition, G_TYPE_OBJECT,
                          G_IMPLEMENT_INTERFACE (GMPROC_TYPE_SHAREABLE,
                                                 gmproc_condition_shareable_init))
-
-static State *
-get_state (GmprocCondition *self)
-{
-  return self->monitor.state;
-}
-
-static Tally
-load (const guint64 *word)
-{
-  guint64 value = __atomic_load_n (word, __ATOMIC_ACQUIRE);
-
-  return (Tally){ value >> 32, (guint32) value };
-}
 
 static void
 store (guint64 *word, guint32 number, guint32 count)
@@ -195,30 +150,39 @@ gmproc_condition_shareable_init (GmprocShareableInterface *iface)
 
 /* -- changes, inside the own lock ------------------------------------------------------------ */
 
-static Ticket
-come_locked (GmprocCondition *self)
+GmprocConditionTicket
+gmproc_condition_come_locked (GmprocCondition *self)
 {
-  State *state = get_state (self);
-  Tally crowd = load (&state->crowd);
+  GmprocConditionState *state = gmproc_condition_get_state (self);
+  GmprocConditionTally crowd = gmproc_condition_load (&state->crowd);
 
   GMPROC_CRASH_POINT ("condition-come");
   store (&state->crowd, crowd.number, crowd.count + 1);
   GMPROC_CRASH_POINT ("condition-came");
-  return (Ticket){ crowd.number, load (&state->given).number };
+  return (GmprocConditionTicket){ crowd.number, gmproc_condition_load (&state->given).number };
 }
 
-/* Whether the holder of TICKET may go; then its permit is taken. */
-static gboolean
-go_locked (GmprocCondition *self, Ticket ticket)
+gboolean
+gmproc_condition_may_go (GmprocCondition *self, GmprocConditionTicket ticket)
 {
-  State *state = get_state (self);
-  Tally crowd = load (&state->crowd);
-  Tally given = load (&state->given);
+  const GmprocConditionState *state = gmproc_condition_get_state (self);
+  GmprocConditionTally given = gmproc_condition_load (&state->given);
 
+  return gmproc_condition_load (&state->crowd).number != ticket.release
+         || (given.count != 0 && given.number != ticket.notification);
+}
+
+gboolean
+gmproc_condition_go_locked (GmprocCondition *self, GmprocConditionTicket ticket)
+{
+  GmprocConditionState *state = gmproc_condition_get_state (self);
+  GmprocConditionTally crowd = gmproc_condition_load (&state->crowd);
+  GmprocConditionTally given = gmproc_condition_load (&state->given);
+
+  if (!gmproc_condition_may_go (self, ticket))
+    return FALSE;
   if (crowd.number != ticket.release)
     return TRUE;
-  if (given.count == 0 || given.number == ticket.notification)
-    return FALSE;
 
   GMPROC_CRASH_POINT ("condition-go");
   store (&state->crowd, crowd.number, crowd.count - 1);
@@ -228,12 +192,11 @@ go_locked (GmprocCondition *self, Ticket ticket)
   return TRUE;
 }
 
-/* By a waiter that may not go. */
-static void
-give_up_locked (GmprocCondition *self)
+void
+gmproc_condition_give_up_locked (GmprocCondition *self)
 {
-  State *state = get_state (self);
-  Tally crowd = load (&state->crowd);
+  GmprocConditionState *state = gmproc_condition_get_state (self);
+  GmprocConditionTally crowd = gmproc_condition_load (&state->crowd);
 
   GMPROC_CRASH_POINT ("condition-give-up");
   store (&state->crowd, crowd.number, crowd.count - 1);
@@ -243,9 +206,9 @@ give_up_locked (GmprocCondition *self)
 static void
 notify_locked (GmprocCondition *self, guint n)
 {
-  State *state = get_state (self);
-  Tally crowd = load (&state->crowd);
-  Tally given = load (&state->given);
+  GmprocConditionState *state = gmproc_condition_get_state (self);
+  GmprocConditionTally crowd = gmproc_condition_load (&state->crowd);
+  GmprocConditionTally given = gmproc_condition_load (&state->given);
 
   if (n == 0 || crowd.count == 0)
     return;
@@ -270,8 +233,8 @@ notify_locked (GmprocCondition *self, guint n)
 /* Until the holder of TICKET may go, or the wait ends otherwise. A notification that came together
  * with that end wins: nobody else would get it. */
 static gboolean
-sleep_until_notified (GmprocCondition *self, Ticket ticket, guint32 prepared, gint64 deadline,
-                      GCancellable *cancellable, GError **error)
+sleep_until_notified (GmprocCondition *self, GmprocConditionTicket ticket, guint32 prepared,
+                      gint64 deadline, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GError) reason = NULL;
   gboolean may_go = FALSE;
@@ -281,9 +244,9 @@ sleep_until_notified (GmprocCondition *self, Ticket ticket, guint32 prepared, gi
       gmproc_waitpoint_sleep (&self->monitor.waitpoint, prepared, deadline, cancellable, &reason);
 
       gmproc_guard_enter_always (&self->monitor.lock);
-      may_go = go_locked (self, ticket);
+      may_go = gmproc_condition_go_locked (self, ticket);
       if (!may_go && reason != NULL)
-        give_up_locked (self);
+        gmproc_condition_give_up_locked (self);
       else if (!may_go)
         prepared = gmproc_waitpoint_prepare (&self->monitor.waitpoint);
       gmproc_guard_leave (&self->monitor.lock);
@@ -301,13 +264,13 @@ wait_until (GmprocCondition *self, gint64 deadline, GCancellable *cancellable, G
 {
   gboolean was_notified;
   guint32 prepared;
-  Ticket ticket;
+  GmprocConditionTicket ticket;
   guint depth;
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error)
       || !gmproc_guard_enter (&self->monitor.lock, deadline, cancellable, error))
     return FALSE;
-  ticket = come_locked (self);
+  ticket = gmproc_condition_come_locked (self);
   prepared = gmproc_waitpoint_prepare (&self->monitor.waitpoint);
   gmproc_guard_leave (&self->monitor.lock);
 
@@ -503,6 +466,16 @@ gboolean
 gmproc_condition_notify_all (GmprocCondition *self, GError **error)
 {
   return gmproc_condition_notify_n (self, G_MAXUINT, error);
+}
+
+void
+gmproc_condition_describe (const GmprocSlotPlace *place, GmprocDescription *ret)
+{
+  const GmprocConditionState *state = gmproc_monitor_get_state_in (place);
+  guint32 n_permits = gmproc_condition_load (&state->given).count;
+
+  g_string_append_printf (ret->text, "%u notified and not gone yet", n_permits);
+  g_string_append_printf (ret->json, "\"notified\": %u", n_permits);
 }
 
 /**

@@ -39,6 +39,13 @@ gboolean gmproc_condition_wait (GmprocCondition *self, gint64 timeout, GCancella
                                 GError **error);
 
 GMPROC_AVAILABLE_IN_1_0
+void gmproc_condition_wait_async (GmprocCondition *self, gint64 timeout, GCancellable *cancellable,
+                                  GAsyncReadyCallback callback, gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_condition_wait_finish (GmprocCondition *self, GAsyncResult *result, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
 gboolean gmproc_condition_wait_for (GmprocCondition *self, GmprocConditionPredicate predicate,
                                     gpointer user_data, gint64 timeout, GCancellable *cancellable,
                                     GError **error);

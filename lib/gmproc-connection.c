@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The libgmproc authors
  *
- * GmprocConnection: one end of a pipe between processes, for whole messages. A duplex one is made
- * of two pipes.
+ * GmprocConnection: one end of a pipe or a socket between processes, for whole messages. A duplex
+ * pipe is made of two pipes, and of a courier for the handles of objects that a message names.
  *
  * Who owns what: the object owns its end of the channel. An end that went to a child is held twice;
  * the other side sees the end of the stream when the last holder has closed it, so a parent that
@@ -14,41 +14,41 @@
  * system writes in one piece (4 KiB as a rule).
  *
  * Deaths: a process that dies closes its end. The other side gets the messages that were sent
- * whole, and then G_IO_ERROR_CLOSED, which says so if a message broke off in the middle.
+ * whole, and then G_IO_ERROR_CLOSED, which says so if a message broke off in the middle. Handles
+ * leave before the message that names them; of a sender that is killed in between, they are closed
+ * when the next message with objects comes, or the connection ends.
  *
  * Closing while another thread is inside a call: the object is closed at once for new calls, and
  * the channel when the call is over; whoever leaves last closes it (finish_close).
  */
 #include "config.h"
 
-#include "gmproc-connection.h"
+#include "gmproc-connection-private.h"
 
 #include "gmproc-error.h"
-#include "internal/codec.h"
-#include "internal/deadline.h"
-#include "internal/link.h"
+#include "gmproc-waitable.h"
 #include "internal/shareable.h"
-#include "internal/turn.h"
 
-struct _GmprocConnection
+/* The handles that an end is made of. */
+typedef struct
 {
-  GObject parent_instance;
+  gintptr in;
+  gintptr out;
+  gintptr courier;
+} Ends;
 
-  gboolean is_readable;
-  gboolean is_writable;
-  GmprocLink
-      link; /* its receiving half belongs to the receiver's turn, the other to the sender's */
-  GmprocTurn receiver;
-  GmprocTurn sender;
-  gboolean is_closed; /* atomic */
-  GMutex closing;     /* while the channels are closed, or duplicated */
-};
+#define NO_ENDS                                                         \
+  {                                                                     \
+    GMPROC_PORT_NO_HANDLE, GMPROC_PORT_NO_HANDLE, GMPROC_PORT_NO_HANDLE \
+  }
 
 static void gmproc_connection_shareable_init (GmprocShareableInterface *iface);
 
 G_DEFINE_TYPE_WITH_CODE (GmprocConnection, gmproc_connection, G_TYPE_OBJECT,
                          G_IMPLEMENT_INTERFACE (GMPROC_TYPE_SHAREABLE,
-                                                gmproc_connection_shareable_init))
+                                                gmproc_connection_shareable_init)
+                             G_IMPLEMENT_INTERFACE (GMPROC_TYPE_WAITABLE,
+                                                    gmproc_connection_waitable_init))
 
 static void
 gmproc_connection_finalize (GObject *object)
@@ -56,6 +56,7 @@ gmproc_connection_finalize (GObject *object)
   GmprocConnection *self = GMPROC_CONNECTION (object);
 
   gmproc_link_clear (&self->link);
+  gmproc_port_courier_detach (&self->courier);
   gmproc_turn_clear (&self->receiver);
   gmproc_turn_clear (&self->sender);
   g_mutex_clear (&self->closing);
@@ -73,22 +74,47 @@ static void
 gmproc_connection_init (GmprocConnection *self)
 {
   self->link = (GmprocLink) GMPROC_LINK_INIT;
+  self->courier = (GmprocPortCourier) GMPROC_PORT_COURIER_INIT;
   gmproc_turn_init (&self->receiver);
   gmproc_turn_init (&self->sender);
   g_mutex_init (&self->closing);
+  g_queue_init (&self->sources);
+  g_queue_init (&self->sending);
 }
 
-/* Takes both handles over, also when it fails. */
+/* Takes the handles over, also when it fails. */
 static GmprocConnection *
-connection_new (gintptr in, gintptr out, GError **error)
+connection_new (const Ends *ends, GError **error)
 {
   g_autoptr (GmprocConnection) self = g_object_new (GMPROC_TYPE_CONNECTION, NULL);
+  gintptr courier = ends->courier;
 
-  self->is_readable = in != GMPROC_PORT_NO_HANDLE;
-  self->is_writable = out != GMPROC_PORT_NO_HANDLE;
-  if (!gmproc_link_init (&self->link, in, out, error))
-    return NULL;
-  return g_steal_pointer (&self);
+  self->is_readable = ends->in != GMPROC_PORT_NO_HANDLE;
+  self->is_writable = ends->out != GMPROC_PORT_NO_HANDLE;
+  if (gmproc_link_init (&self->link, ends->in, ends->out, error)
+      && (!gmproc_connection_carries_objects (self)
+          || gmproc_port_courier_attach (&self->courier, courier, error)))
+    return g_steal_pointer (&self);
+
+  gmproc_port_handle_close (&courier);
+  return NULL;
+}
+
+GmprocConnection *
+gmproc_connection_new_for_stream (GIOStream *stream, guint64 max_size)
+{
+  GmprocConnection *self = g_object_new (GMPROC_TYPE_CONNECTION, NULL);
+
+  self->is_readable = self->is_writable = self->is_stream = TRUE;
+  gmproc_link_init_stream (&self->link, stream);
+  self->link.max_size = MIN (max_size, (guint64) G_MAXSSIZE);
+  return self;
+}
+
+gboolean
+gmproc_connection_carries_objects (GmprocConnection *self)
+{
+  return self->is_readable && self->is_writable && !self->is_stream;
 }
 
 /* -- crossing -------------------------------------------------------------------------------- */
@@ -101,58 +127,80 @@ set_closed_error (GError **error)
   return FALSE;
 }
 
+static void
+ends_close (Ends *ends)
+{
+  gmproc_port_handle_close (&ends->in);
+  gmproc_port_handle_close (&ends->out);
+  gmproc_port_handle_close (&ends->courier);
+}
+
+static gboolean
+duplicate (gintptr handle, gintptr *ret_copy, GError **error)
+{
+  return handle == GMPROC_PORT_NO_HANDLE || gmproc_port_handle_duplicate (handle, ret_copy, error);
+}
+
 /* Duplicates, taken while nobody can close the channels: until they are on their way another thread
  * may close this end, and the numbers may become somebody else's. */
 static gboolean
-duplicate_handles (GmprocConnection *self, gintptr *ret_in, gintptr *ret_out, GError **error)
+duplicate_ends (GmprocConnection *self, Ends *ret_ends, GError **error)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->closing);
 
-  *ret_in = *ret_out = GMPROC_PORT_NO_HANDLE;
+  *ret_ends = (Ends) NO_ENDS;
   if (gmproc_connection_is_closed (self))
     return set_closed_error (error);
-  if (self->is_readable && !gmproc_port_handle_duplicate (self->link.in.handle, ret_in, error))
-    return FALSE;
-  if (!self->is_writable || gmproc_port_handle_duplicate (self->link.out.handle, ret_out, error))
+  if (duplicate (self->link.in.port.handle, &ret_ends->in, error)
+      && duplicate (self->link.out.port.handle, &ret_ends->out, error)
+      && duplicate (self->courier.handle, &ret_ends->courier, error))
     return TRUE;
 
-  gmproc_port_handle_close (ret_in);
+  ends_close (ret_ends);
   return FALSE;
 }
 
 static GVariant *
 gmproc_connection_export_to (GmprocShareable *shareable, GmprocParcel *parcel, GError **error)
 {
-  gintptr in, out;
+  GmprocConnection *self = GMPROC_CONNECTION (shareable);
+  Ends ends;
 
-  if (!duplicate_handles (GMPROC_CONNECTION (shareable), &in, &out, error))
+  if (self->is_stream)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                           "A connection over a socket cannot go to another process");
+      return NULL;
+    }
+  if (!duplicate_ends (self, &ends, error))
     return NULL;
-  return g_variant_new ("(ii)", gmproc_parcel_give (parcel, in), gmproc_parcel_give (parcel, out));
+  return g_variant_new ("(iii)", gmproc_parcel_give (parcel, ends.in),
+                        gmproc_parcel_give (parcel, ends.out),
+                        gmproc_parcel_give (parcel, ends.courier));
 }
 
 static GmprocShareable *
 gmproc_connection_import_from (GVariant *parameters, GmprocParcel *parcel, GError **error)
 {
-  gint32 in_index, out_index;
-  gintptr in, out;
+  gint32 in_index, out_index, courier_index;
+  Ends ends = NO_ENDS;
 
-  if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(ii)")))
+  if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(iii)")))
     {
       g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE,
-                   "A connection came as “%s” instead of “(ii)”",
+                   "A connection came as “%s” instead of “(iii)”",
                    g_variant_get_type_string (parameters));
       return NULL;
     }
 
-  g_variant_get (parameters, "(ii)", &in_index, &out_index);
-  if (!gmproc_parcel_take (parcel, in_index, &in, error))
-    return NULL;
-  if (!gmproc_parcel_take (parcel, out_index, &out, error))
-    {
-      gmproc_port_handle_close (&in);
-      return NULL;
-    }
-  return (GmprocShareable *) connection_new (in, out, error);
+  g_variant_get (parameters, "(iii)", &in_index, &out_index, &courier_index);
+  if (gmproc_parcel_take (parcel, in_index, &ends.in, error)
+      && gmproc_parcel_take (parcel, out_index, &ends.out, error)
+      && gmproc_parcel_take (parcel, courier_index, &ends.courier, error))
+    return (GmprocShareable *) connection_new (&ends, error);
+
+  ends_close (&ends);
+  return NULL;
 }
 
 static void
@@ -172,27 +220,30 @@ finish_close (GmprocConnection *self)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->closing);
 
+  gmproc_connection_wake_sources_locked (self);
   if (!gmproc_turn_try (&self->receiver))
     return;
   if (gmproc_turn_try (&self->sender))
     {
       gmproc_link_clear (&self->link);
+      gmproc_port_courier_detach (&self->courier);
       gmproc_turn_give (&self->sender);
     }
   gmproc_turn_give (&self->receiver);
 }
 
-static void
-leave (GmprocConnection *self, GmprocTurn *turn)
+void
+gmproc_connection_leave (GmprocConnection *self, GmprocTurn *turn)
 {
   gmproc_turn_give (turn);
   if (gmproc_connection_is_closed (self))
     finish_close (self);
 }
 
-static gboolean
-enter (GmprocConnection *self, GmprocTurn *turn, gboolean is_allowed, const char *what,
-       gint64 deadline, GCancellable *cancellable, GError **error)
+gboolean
+gmproc_connection_enter (GmprocConnection *self, GmprocTurn *turn, gboolean is_allowed,
+                         const char *what, gint64 deadline, GCancellable *cancellable,
+                         GError **error)
 {
   if (!is_allowed)
     {
@@ -207,38 +258,8 @@ enter (GmprocConnection *self, GmprocTurn *turn, gboolean is_allowed, const char
     return TRUE;
 
   /* Whoever closed it may have found this turn taken. */
-  leave (self, turn);
+  gmproc_connection_leave (self, turn);
   return set_closed_error (error);
-}
-
-static gboolean
-send_message (GmprocConnection *self, GmprocCodecKind kind, const GOutputVector *body,
-              gsize n_vectors, GCancellable *cancellable, GError **error)
-{
-  gboolean sent;
-
-  if (!enter (self, &self->sender, self->is_writable, "send", GMPROC_PORT_FOREVER, cancellable,
-              error))
-    return FALSE;
-  sent = gmproc_link_send (&self->link, kind, body, n_vectors, cancellable, error);
-  leave (self, &self->sender);
-  return sent;
-}
-
-static gboolean
-receive_message (GmprocConnection *self, gint64 timeout, GCancellable *cancellable,
-                 GmprocCodecKind *ret_kind, gpointer *ret_body, gsize *ret_size, GError **error)
-{
-  gint64 deadline;
-  gboolean received;
-
-  if (!gmproc_deadline_from_timeout (timeout, &deadline, error)
-      || !enter (self, &self->receiver, self->is_readable, "receive", deadline, cancellable, error))
-    return FALSE;
-  received =
-      gmproc_link_receive (&self->link, deadline, cancellable, ret_kind, ret_body, ret_size, error);
-  leave (self, &self->receiver);
-  return received;
 }
 
 /* -- public ---------------------------------------------------------------------------------- */
@@ -263,180 +284,29 @@ gmproc_pipe_new (gboolean duplex, GmprocConnection **first, GmprocConnection **s
 {
   g_autoptr (GmprocConnection) one = NULL;
   g_autoptr (GmprocConnection) other = NULL;
-  gintptr to_first[2];
-  gintptr to_second[2] = { GMPROC_PORT_NO_HANDLE, GMPROC_PORT_NO_HANDLE };
+  Ends ends[2] = { NO_ENDS, NO_ENDS };
 
   g_return_val_if_fail (first != NULL && second != NULL, FALSE);
 
-  if (!gmproc_port_channel_new_pipe (&to_first[0], &to_first[1], error))
-    return FALSE;
-  if (duplex && !gmproc_port_channel_new_pipe (&to_second[0], &to_second[1], error))
+  if (!gmproc_port_channel_new_pipe (&ends[0].in, &ends[1].out, error)
+      || (duplex
+          && (!gmproc_port_channel_new_pipe (&ends[1].in, &ends[0].out, error)
+              || !gmproc_port_courier_new_pair (&ends[0].courier, &ends[1].courier, error))))
     {
-      gmproc_port_handle_close (&to_first[0]);
-      gmproc_port_handle_close (&to_first[1]);
+      ends_close (&ends[0]);
+      ends_close (&ends[1]);
       return FALSE;
     }
 
-  one = connection_new (to_first[0], to_second[1], error);
+  one = connection_new (&ends[0], error);
   /* Only the first error is told. */
-  other = connection_new (to_second[0], to_first[1], one != NULL ? error : NULL);
+  other = connection_new (&ends[1], one != NULL ? error : NULL);
   if (one == NULL || other == NULL)
     return FALSE;
 
   *first = g_steal_pointer (&one);
   *second = g_steal_pointer (&other);
   return TRUE;
-}
-
-/**
- * gmproc_connection_send:
- * @self: an end that sends
- * @message: any value without handles; sunk if floating
- * @cancellable: (nullable): to stop waiting from another thread
- * @error: return location
- *
- * Sends one message, and waits while the pipe is full. After a cancel in the middle of a message
- * that does not fit the pipe, the next send first sends the rest of it.
- *
- * Errors: %G_IO_ERROR_CLOSED when this end is closed or nobody is left to receive (no signal is
- * raised); %G_IO_ERROR_CANCELLED; %G_IO_ERROR_NOT_SUPPORTED for an end that only receives, or for a
- * message with handles; %GMPROC_ERROR_BAD_TYPE for a message that is not in normal form.
- *
- * Returns: whether the whole message is in the pipe
- * Since: 1.0
- */
-gboolean
-gmproc_connection_send (GmprocConnection *self, GVariant *message, GCancellable *cancellable,
-                        GError **error)
-{
-  g_autoptr (GVariant) sunk = NULL;
-  GOutputVector body[GMPROC_CODEC_N_VECTORS];
-
-  g_return_val_if_fail (GMPROC_IS_CONNECTION (self), FALSE);
-  g_return_val_if_fail (message != NULL, FALSE);
-
-  sunk = g_variant_ref_sink (message);
-  if (!gmproc_codec_check_message (sunk, error))
-    return FALSE;
-  gmproc_codec_get_vectors (sunk, body);
-  return send_message (self, GMPROC_CODEC_VARIANT, body, G_N_ELEMENTS (body), cancellable, error);
-}
-
-/**
- * gmproc_connection_send_bytes:
- * @self: an end that sends
- * @message: the bytes of one message; may be empty
- * @cancellable: (nullable): to stop waiting from another thread
- * @error: return location
- *
- * Like gmproc_connection_send(), for a message that is no GVariant.
- *
- * Returns: whether the whole message is in the pipe
- * Since: 1.0
- */
-gboolean
-gmproc_connection_send_bytes (GmprocConnection *self, GBytes *message, GCancellable *cancellable,
-                              GError **error)
-{
-  GOutputVector body;
-
-  g_return_val_if_fail (GMPROC_IS_CONNECTION (self), FALSE);
-  g_return_val_if_fail (message != NULL, FALSE);
-
-  body.buffer = g_bytes_get_data (message, &body.size);
-  return send_message (self, GMPROC_CODEC_BYTES, &body, 1, cancellable, error);
-}
-
-/**
- * gmproc_connection_receive:
- * @self: an end that receives
- * @timeout: microseconds, 0 to try only, or %GMPROC_FOREVER
- * @cancellable: (nullable): to stop waiting from another thread
- * @error: return location
- *
- * Receives one message. One that was sent as bytes comes as an `ay`. A timeout in the middle of a
- * message loses nothing: the next call goes on with it.
- *
- * Errors: %G_IO_ERROR_CLOSED when this end is closed, or nobody is left to send and all was
- * received; %G_IO_ERROR_TIMED_OUT; %G_IO_ERROR_CANCELLED; %G_IO_ERROR_NOT_SUPPORTED for an end that
- * only sends; %GMPROC_ERROR_BAD_MESSAGE for data that is no message.
- *
- * Returns: (transfer full) (nullable): the message, in normal form, or %NULL with @error set
- * Since: 1.0
- */
-GVariant *
-gmproc_connection_receive (GmprocConnection *self, gint64 timeout, GCancellable *cancellable,
-                           GError **error)
-{
-  GmprocCodecKind kind;
-  gpointer body;
-  gsize size;
-
-  g_return_val_if_fail (GMPROC_IS_CONNECTION (self), NULL);
-
-  if (!receive_message (self, timeout, cancellable, &kind, &body, &size, error))
-    return NULL;
-  return gmproc_codec_take_message (kind, body, size, error);
-}
-
-/**
- * gmproc_connection_receive_bytes:
- * @self: an end that receives
- * @timeout: microseconds, 0 to try only, or %GMPROC_FOREVER
- * @cancellable: (nullable): to stop waiting from another thread
- * @error: return location
- *
- * Like gmproc_connection_receive(), for any message. Of one that was sent as a GVariant these are
- * the serialized bytes.
- *
- * Returns: (transfer full) (nullable): the message, or %NULL with @error set
- * Since: 1.0
- */
-GBytes *
-gmproc_connection_receive_bytes (GmprocConnection *self, gint64 timeout, GCancellable *cancellable,
-                                 GError **error)
-{
-  GmprocCodecKind kind;
-  gpointer body;
-  gsize size;
-
-  g_return_val_if_fail (GMPROC_IS_CONNECTION (self), NULL);
-
-  if (!receive_message (self, timeout, cancellable, &kind, &body, &size, error))
-    return NULL;
-  return g_bytes_new_take (body, size);
-}
-
-/**
- * gmproc_connection_poll:
- * @self: an end that receives
- * @timeout: microseconds, 0 to ask only, or %GMPROC_FOREVER
- * @cancellable: (nullable): to stop waiting from another thread
- * @error: return location
- *
- * Waits until a receive would find something: a message, its beginning, or the end of the stream.
- * Takes nothing from the pipe.
- *
- * Errors: as gmproc_connection_receive().
- *
- * Returns: whether there is something
- * Since: 1.0
- */
-gboolean
-gmproc_connection_poll (GmprocConnection *self, gint64 timeout, GCancellable *cancellable,
-                        GError **error)
-{
-  gint64 deadline;
-  gboolean ready;
-
-  g_return_val_if_fail (GMPROC_IS_CONNECTION (self), FALSE);
-
-  if (!gmproc_deadline_from_timeout (timeout, &deadline, error)
-      || !enter (self, &self->receiver, self->is_readable, "receive", deadline, cancellable, error))
-    return FALSE;
-  ready = gmproc_port_channel_poll (&self->link.in, deadline, cancellable, error);
-  leave (self, &self->receiver);
-  return ready;
 }
 
 /**

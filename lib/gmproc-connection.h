@@ -29,12 +29,63 @@ gboolean gmproc_connection_send_bytes (GmprocConnection *self, GBytes *message,
                                        GCancellable *cancellable, GError **error);
 
 GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_connection_send_range (GmprocConnection *self, const guint8 *buffer,
+                                       gsize buffer_size, gsize offset, gsize size,
+                                       GCancellable *cancellable, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_connection_send_buffers (GmprocConnection *self, const GOutputVector *buffers,
+                                         gsize n_buffers, GCancellable *cancellable,
+                                         GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
 GVariant *gmproc_connection_receive (GmprocConnection *self, gint64 timeout,
                                      GCancellable *cancellable, GError **error);
 
 GMPROC_AVAILABLE_IN_1_0
 GBytes *gmproc_connection_receive_bytes (GmprocConnection *self, gint64 timeout,
                                          GCancellable *cancellable, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_connection_receive_into (GmprocConnection *self, guint8 *buffer, gsize buffer_size,
+                                         gsize offset, gsize *ret_size, gint64 timeout,
+                                         GCancellable *cancellable, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_connection_send_async (GmprocConnection *self, GVariant *message,
+                                   GCancellable *cancellable, GAsyncReadyCallback callback,
+                                   gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_connection_send_finish (GmprocConnection *self, GAsyncResult *result,
+                                        GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_connection_send_bytes_async (GmprocConnection *self, GBytes *message,
+                                         GCancellable *cancellable, GAsyncReadyCallback callback,
+                                         gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_connection_send_bytes_finish (GmprocConnection *self, GAsyncResult *result,
+                                              GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_connection_receive_async (GmprocConnection *self, gint64 timeout,
+                                      GCancellable *cancellable, GAsyncReadyCallback callback,
+                                      gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+GVariant *gmproc_connection_receive_finish (GmprocConnection *self, GAsyncResult *result,
+                                            GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_connection_receive_bytes_async (GmprocConnection *self, gint64 timeout,
+                                            GCancellable *cancellable, GAsyncReadyCallback callback,
+                                            gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+GBytes *gmproc_connection_receive_bytes_finish (GmprocConnection *self, GAsyncResult *result,
+                                                GError **error);
 
 GMPROC_AVAILABLE_IN_1_0
 gboolean gmproc_connection_poll (GmprocConnection *self, gint64 timeout, GCancellable *cancellable,

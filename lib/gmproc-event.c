@@ -16,11 +16,13 @@
 
 #include "gmproc-event.h"
 
+#include "gmproc-dump-private.h"
 #include "gmproc-waitable.h"
 #include "internal/async.h"
 #include "internal/crash-point.h"
 #include "internal/deadline.h"
 #include "internal/guard.h"
+#include "internal/kind.h"
 #include "internal/monitor.h"
 #include "internal/shareable.h"
 #include "internal/wait-source.h"
@@ -32,7 +34,7 @@ struct _GmprocEvent
   GmprocMonitor monitor;
 };
 
-/* In shared memory. Written inside the lock; read anywhere. */
+/* In shared memory. Set inside the lock, cleared by one step anywhere; read anywhere. */
 typedef struct
 {
   guint32 word;
@@ -41,7 +43,7 @@ typedef struct
 #define IS_SET (1u)
 #define ONE_MORE (2u)
 
-#define KIND (0x4556454e) /* EVEN */
+#define KIND GMPROC_KIND_EVENT
 
 static void gmproc_event_shareable_init (GmprocShareableInterface *iface);
 static void gmproc_event_waitable_init (GmprocWaitableInterface *iface);
@@ -55,12 +57,6 @@ static guint32
 load_word (GmprocEvent *self)
 {
   return __atomic_load_n (&((State *) self->monitor.state)->word, __ATOMIC_ACQUIRE);
-}
-
-static void
-store_word (GmprocEvent *self, guint32 word)
-{
-  __atomic_store_n (&((State *) self->monitor.state)->word, word, __ATOMIC_RELEASE);
 }
 
 static void
@@ -210,10 +206,10 @@ gmproc_event_set (GmprocEvent *self)
   gmproc_guard_enter_always (&self->monitor.lock);
   if (!gmproc_event_is_set (self))
     {
-      GMPROC_CRASH_POINT ("event-set-wake");
-      gmproc_waitpoint_wake (&self->monitor.waitpoint);
+      /* Nobody clears an event that is not set, so the sum is one more, and set. */
       GMPROC_CRASH_POINT ("event-set-commit");
-      store_word (self, (load_word (self) + ONE_MORE) | IS_SET);
+      gmproc_waitpoint_wake_and_add (&self->monitor.waitpoint,
+                                     &((State *) self->monitor.state)->word, ONE_MORE + IS_SET);
       GMPROC_CRASH_POINT ("event-set-committed");
     }
   gmproc_guard_leave (&self->monitor.lock);
@@ -232,11 +228,11 @@ gmproc_event_clear (GmprocEvent *self)
 {
   g_return_if_fail (GMPROC_IS_EVENT (self));
 
-  gmproc_guard_enter_always (&self->monitor.lock);
+  /* Nobody waits for this, so there is nobody to wake, and no need for the lock. A set inside of it
+   * only changes a word whose flag is not set, and such a word stays the same here. */
   GMPROC_CRASH_POINT ("event-clear-commit");
-  store_word (self, load_word (self) & ~IS_SET);
+  (void) __atomic_fetch_and (&((State *) self->monitor.state)->word, ~IS_SET, __ATOMIC_ACQ_REL);
   GMPROC_CRASH_POINT ("event-clear-committed");
-  gmproc_guard_leave (&self->monitor.lock);
 }
 
 /**
@@ -267,8 +263,7 @@ gmproc_event_wait (GmprocEvent *self, gint64 timeout, GCancellable *cancellable,
 
   /* Every look decides by one load: what was set and is cleared in between has been set. */
   word = load_word (self);
-  for (guint32 now = word; (now & IS_SET) == 0 && now / ONE_MORE == word / ONE_MORE;
-       now = load_word (self))
+  while ((word & IS_SET) == 0 && !was_set_since (self, word))
     {
       guint32 prepared;
       gboolean is_unchanged;
@@ -280,10 +275,13 @@ gmproc_event_wait (GmprocEvent *self, gint64 timeout, GCancellable *cancellable,
       GMPROC_CRASH_POINT ("event-wait-prepared");
       gmproc_guard_leave (&self->monitor.lock);
 
-      if (is_unchanged
-          && !gmproc_waitpoint_sleep (&self->monitor.waitpoint, prepared, deadline, cancellable,
-                                      error))
+      if (!is_unchanged)
+        continue;
+      if (!gmproc_waitpoint_sleep (&self->monitor.waitpoint, prepared, deadline, cancellable,
+                                   error))
         return FALSE;
+      if (gmproc_waitpoint_see_commit (was_set_since, self, word))
+        return TRUE;
     }
 
   return TRUE;
@@ -351,6 +349,16 @@ gmproc_event_wait_finish (GmprocEvent *self, GAsyncResult *result, GError **erro
   g_return_val_if_fail (GMPROC_IS_EVENT (self), FALSE);
 
   return gmproc_async_finish (&wait_async, self, result, error) != NULL;
+}
+
+void
+gmproc_event_describe (const GmprocSlotPlace *place, GmprocDescription *ret)
+{
+  const State *state = gmproc_monitor_get_state_in (place);
+  gboolean is_set = (state->word & IS_SET) != 0;
+
+  g_string_append (ret->text, is_set ? "set" : "not set");
+  g_string_append_printf (ret->json, "\"set\": %s", is_set ? "true" : "false");
 }
 
 /**

@@ -22,6 +22,7 @@
 #include "gmproc-barrier.h"
 #include "gmproc-condition.h"
 #include "gmproc-connection.h"
+#include "gmproc-descriptor.h"
 #include "gmproc-event.h"
 #include "gmproc-lock.h"
 #include "gmproc-process-private.h"
@@ -43,6 +44,7 @@ ensure_shareable_types (void)
   g_type_ensure (GMPROC_TYPE_BARRIER);
   g_type_ensure (GMPROC_TYPE_CONDITION);
   g_type_ensure (GMPROC_TYPE_CONNECTION);
+  g_type_ensure (GMPROC_TYPE_DESCRIPTOR);
   g_type_ensure (GMPROC_TYPE_EVENT);
   g_type_ensure (GMPROC_TYPE_LOCK);
   g_type_ensure (GMPROC_TYPE_QUEUE);
@@ -116,9 +118,9 @@ gmproc_init (int *argc, char ***argv)
     bootstrap = receive_bootstrap (argc, argv, &error);
   if (error != NULL)
     {
-      g_printerr ("%s: %s\n", g_get_prgname () != NULL ? g_get_prgname () : "gmproc",
-                  error->message);
-      exit (EXIT_FAILURE);
+      const char *name = g_get_prgname ();
+
+      exit (gmproc_process_tell_error (name != NULL ? name : "gmproc", error));
     }
   gmproc_trace_init (bootstrap == NULL);
   if (bootstrap != NULL)
@@ -131,7 +133,9 @@ gmproc_init (int *argc, char ***argv)
 /**
  * gmproc_get_n_processors:
  *
- * How many processors this process may use at once.
+ * How many processors this process may use at once: those that its affinity allows, or fewer if
+ * the system gives its control group (a container, for example) less time than they have. A part
+ * of a processor counts as a whole one.
  *
  * Returns: the number, at least 1
  * Since: 1.0
@@ -139,5 +143,8 @@ gmproc_init (int *argc, char ***argv)
 guint
 gmproc_get_n_processors (void)
 {
-  return g_get_num_processors ();
+  guint n_processors = gmproc_port_self_get_n_processors ();
+  guint n_granted = gmproc_port_quota_get (NULL);
+
+  return n_granted != 0 ? MIN (n_granted, n_processors) : n_processors;
 }

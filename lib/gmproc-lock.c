@@ -17,44 +17,29 @@
  */
 #include "config.h"
 
-#include "gmproc-lock.h"
-
-#include "gmproc-error.h"
 #include "gmproc-lock-private.h"
+
+#include "gmproc-dump-private.h"
+#include "gmproc-error.h"
+#include "gmproc-waitable.h"
 #include "internal/crash-point.h"
 #include "internal/deadline.h"
-#include "internal/monitor.h"
+#include "internal/kind.h"
 #include "internal/shareable.h"
 #include "port/port.h"
 
-struct _GmprocLock
-{
-  GObject parent_instance;
+G_STATIC_ASSERT (sizeof (GmprocLockState) <= GMPROC_MONITOR_STATE_SIZE);
 
-  GmprocMonitor monitor;
-};
-
-/* In shared memory. is_recursive is written before the lock is handed out, the rest by the owner.
- */
-typedef struct
-{
-  guint16 is_recursive;
-  guint16 was_abandoned;
-  guint32 depth;
-  gint64 owner_pid;
-  guint64 owner_thread; /* its mark; 0 when the lock was released */
-} State;
-
-G_STATIC_ASSERT (sizeof (State) <= GMPROC_MONITOR_STATE_SIZE);
-
-#define KIND (0x4c4f434b) /* LOCK */
+#define KIND GMPROC_KIND_LOCK
 
 static void gmproc_lock_shareable_init (GmprocShareableInterface *iface);
 
 G_DEFINE_TYPE_WITH_CODE (GmprocLock, gmproc_lock, G_TYPE_OBJECT,
-                         G_IMPLEMENT_INTERFACE (GMPROC_TYPE_SHAREABLE, gmproc_lock_shareable_init))
+                         G_IMPLEMENT_INTERFACE (GMPROC_TYPE_SHAREABLE, gmproc_lock_shareable_init)
+                             G_IMPLEMENT_INTERFACE (GMPROC_TYPE_WAITABLE,
+                                                    gmproc_lock_waitable_init))
 
-static State *
+static GmprocLockState *
 get_state (GmprocLock *self)
 {
   return self->monitor.state;
@@ -75,10 +60,10 @@ get_thread_mark (void)
 static gboolean
 is_held_by_this_process (GmprocLock *self)
 {
-  const State *state = get_state (self);
+  const GmprocLockState *state = get_state (self);
 
   return state != NULL && __atomic_load_n (&state->owner_thread, __ATOMIC_RELAXED) != 0
-         && state->owner_pid == gmproc_port_self_get_pid ();
+         && state->owner_pid == (guint32) gmproc_port_self_get_pid ();
 }
 
 static void
@@ -137,7 +122,7 @@ lock_new (gboolean is_recursive, GError **error)
 
   if (!gmproc_monitor_new (&self->monitor, KIND, error))
     return NULL;
-  get_state (self)->is_recursive = is_recursive;
+  get_state (self)->is_recursive = is_recursive != FALSE;
   return g_steal_pointer (&self);
 }
 
@@ -175,18 +160,26 @@ gmproc_lock_new_recursive (GError **error)
   return lock_new (TRUE, error);
 }
 
+static guint32
+get_rough_time (void)
+{
+  return (guint32) (gmproc_port_self_get_rough_time () / GMPROC_LOCK_SINCE_UNIT);
+}
+
 static void
 note_owner (GmprocLock *self, gboolean was_abandoned)
 {
-  State *state = get_state (self);
+  GmprocLockState *state = get_state (self);
 
   GMPROC_CRASH_POINT ("lock-acquired");
-  state->owner_pid = gmproc_port_self_get_pid ();
+  state->owner_pid = (guint32) gmproc_port_self_get_pid ();
+  __atomic_store_n (&state->owner_since, get_rough_time (), __ATOMIC_RELAXED);
   GMPROC_CRASH_POINT ("lock-note-process");
   __atomic_store_n (&state->owner_thread, get_thread_mark (), __ATOMIC_RELAXED);
   GMPROC_CRASH_POINT ("lock-note-thread");
   state->depth = 1;
-  state->was_abandoned = was_abandoned && !GMPROC_CRASH_BREAKS ("no-abandoned");
+  state->was_abandoned = (was_abandoned && !GMPROC_CRASH_BREAKS ("no-abandoned"))
+                         || state->was_abandoned == GMPROC_LOCK_ABANDONED_PENDING;
   GMPROC_CRASH_POINT ("lock-noted");
 }
 
@@ -195,10 +188,10 @@ note_owner (GmprocLock *self, gboolean was_abandoned)
 static gboolean
 is_owner (GmprocLock *self)
 {
-  const State *state = get_state (self);
+  const GmprocLockState *state = get_state (self);
 
   return __atomic_load_n (&state->owner_thread, __ATOMIC_RELAXED) == get_thread_mark ()
-         && state->owner_pid == gmproc_port_self_get_pid ();
+         && state->owner_pid == (guint32) gmproc_port_self_get_pid ();
 }
 
 /* The caller owns the lock already. */
@@ -219,6 +212,20 @@ acquire_again (GmprocLock *self, gint64 timeout, GError **error)
     g_set_error_literal (error, GMPROC_ERROR, GMPROC_ERROR_BAD_STATE,
                          "The lock is held by this thread already, which would wait for itself");
   return FALSE;
+}
+
+/* Who waits for the lock writes it down, for others to see. */
+static GmprocPortLockResult
+acquire_noted (GmprocLock *self, gint64 deadline, GCancellable *cancellable)
+{
+  GmprocPortLockResult result = gmproc_port_lock_try (&self->monitor.lock);
+
+  if (result != GMPROC_PORT_LOCK_TIMED_OUT)
+    return result;
+  gmproc_family_begin_wait (&self->monitor.slot.subject);
+  result = gmproc_port_lock_acquire (&self->monitor.lock, deadline, cancellable);
+  gmproc_family_end_wait ();
+  return result;
 }
 
 /**
@@ -249,7 +256,7 @@ gmproc_lock_acquire (GmprocLock *self, gint64 timeout, GCancellable *cancellable
       || g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
 
-  result = gmproc_port_lock_acquire (&self->monitor.lock, deadline, cancellable);
+  result = acquire_noted (self, deadline, cancellable);
   switch (result)
     {
     case GMPROC_PORT_LOCK_ACQUIRED:
@@ -279,6 +286,7 @@ release_whole (GmprocLock *self)
   if (!gmproc_port_lock_release (&self->monitor.lock))
     return FALSE;
   GMPROC_CRASH_POINT ("lock-released");
+  gmproc_waitpoint_wake_announced (&self->monitor.waitpoint);
   return TRUE;
 }
 
@@ -309,7 +317,7 @@ gmproc_lock_release (GmprocLock *self, GError **error)
 
   if (is_owner (self))
     {
-      State *state = get_state (self);
+      GmprocLockState *state = get_state (self);
 
       if (state->depth > 1)
         {
@@ -345,13 +353,43 @@ gmproc_lock_release_all (GmprocLock *self)
 void
 gmproc_lock_acquire_again (GmprocLock *self, guint depth)
 {
-  GmprocPortLockResult result =
-      gmproc_port_lock_acquire (&self->monitor.lock, GMPROC_PORT_FOREVER, NULL);
+  GmprocPortLockResult result = acquire_noted (self, GMPROC_PORT_FOREVER, NULL);
 
   /* Without a deadline and a cancellable there is no other end to the wait. */
   g_assert (result == GMPROC_PORT_LOCK_ACQUIRED || result == GMPROC_PORT_LOCK_ABANDONED);
   note_owner (self, result == GMPROC_PORT_LOCK_ABANDONED);
   get_state (self)->depth = depth;
+}
+
+gboolean
+gmproc_lock_try_again (GmprocLock *self, guint depth)
+{
+  GmprocPortLockResult result = gmproc_port_lock_try (&self->monitor.lock);
+
+  if (result != GMPROC_PORT_LOCK_ACQUIRED && result != GMPROC_PORT_LOCK_ABANDONED)
+    return FALSE;
+  note_owner (self, result == GMPROC_PORT_LOCK_ABANDONED);
+  get_state (self)->depth = depth;
+  return TRUE;
+}
+
+/* -- for main loops (gmproc-lock-private.h) ---------------------------------------------------- */
+
+/* The system tells of a dead owner only once, and only who takes the lock; so that is kept for the
+ * next owner. */
+gboolean
+gmproc_lock_is_free (GmprocLock *self)
+{
+  GmprocPortLockResult result = gmproc_port_lock_try (&self->monitor.lock);
+
+  if (result != GMPROC_PORT_LOCK_ACQUIRED && result != GMPROC_PORT_LOCK_ABANDONED)
+    return FALSE;
+  if (result == GMPROC_PORT_LOCK_ABANDONED)
+    {
+      get_state (self)->was_abandoned = GMPROC_LOCK_ABANDONED_PENDING;
+      __atomic_store_n (&get_state (self)->owner_thread, 0, __ATOMIC_RELAXED);
+    }
+  return gmproc_port_lock_release (&self->monitor.lock);
 }
 
 /**
@@ -385,6 +423,29 @@ gmproc_lock_is_recursive (GmprocLock *self)
   g_return_val_if_fail (GMPROC_IS_LOCK (self), FALSE);
 
   return get_state (self)->is_recursive != 0;
+}
+
+/* A lock whose owner notes nothing yet is said to be free. */
+void
+gmproc_lock_describe (const GmprocSlotPlace *place, GmprocDescription *ret)
+{
+  const GmprocLockState *state = gmproc_monitor_get_state_in (place);
+  gboolean is_held = state->owner_thread != 0;
+  const char *recursive = state->is_recursive != 0 ? "true" : "false";
+
+  if (is_held)
+    {
+      ret->owner_pid = state->owner_pid;
+      ret->owner_since =
+          g_get_monotonic_time ()
+          - (gint64) (get_rough_time () - state->owner_since) * GMPROC_LOCK_SINCE_UNIT;
+    }
+  if (state->is_recursive != 0)
+    g_string_append_printf (ret->text, "recursive, %s", is_held ? "acquired" : "free");
+  else
+    g_string_append (ret->text, is_held ? "acquired" : "free");
+  g_string_append_printf (ret->json, "\"recursive\": %s, \"held\": %s, \"depth\": %u", recursive,
+                          is_held ? "true" : "false", is_held ? state->depth : 0);
 }
 
 /**

@@ -27,6 +27,13 @@ gboolean gmproc_lock_acquire (GmprocLock *self, gint64 timeout, GCancellable *ca
                               GError **error);
 
 GMPROC_AVAILABLE_IN_1_0
+void gmproc_lock_acquire_async (GmprocLock *self, gint64 timeout, GCancellable *cancellable,
+                                GAsyncReadyCallback callback, gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_lock_acquire_finish (GmprocLock *self, GAsyncResult *result, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
 gboolean gmproc_lock_release (GmprocLock *self, GError **error);
 
 GMPROC_AVAILABLE_IN_1_0

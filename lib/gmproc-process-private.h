@@ -4,16 +4,24 @@
  * What the files of the process class share with each other, with gmproc_init() and with the pool.
  *
  *   gmproc-process.c        the class, and what can be asked of any process
- *   gmproc-process-life.c   start, signals, and the news of the end
+ *   gmproc-process-start.c  from an object to a process that runs
+ *   gmproc-process-life.c   signals, and the news of the end
  *   gmproc-process-wait.c   waiting for the end
+ *   gmproc-process-error.c  what a process failed with
+ *   gmproc-process-setup.c  what a process is started with, beside its arguments
+ *   gmproc-process-streams.c its standard streams
  *   gmproc-process-self.c   the process that we are, and its parent
+ *   gmproc-start-method.c   how a process is started
  */
 #pragma once
 
+#include "gmproc-process-streams.h"
 #include "gmproc-process.h"
+#include "gmproc-start-method.h"
 #include "gmproc-waitable.h"
 #include "internal/bootstrap.h"
 #include "internal/child.h"
+#include "port/port.h"
 
 G_BEGIN_DECLS
 
@@ -24,18 +32,43 @@ typedef enum
   GMPROC_ROLE_PARENT
 } GmprocRole;
 
+/* What a process is started with, beside its arguments; all of it optional. */
+typedef struct
+{
+  char *executable; /* a full path */
+  char **environment;
+  char *working_directory;
+  GLogLevelFlags log_level; /* of the log records that it sends to its parent */
+  GmprocStreamMode modes[GMPROC_PORT_N_STREAMS];
+  gintptr given[GMPROC_PORT_N_STREAMS];  /* with GMPROC_STREAM_MODE_HANDLE, until the start */
+  gintptr kept[GMPROC_PORT_N_STREAMS];   /* our ends of pipes, after the start */
+  gpointer pipes[GMPROC_PORT_N_STREAMS]; /* what is made of them when somebody asks */
+} GmprocSetup;
+
+/* Streams on their way to a child. */
+typedef struct
+{
+  gintptr streams[GMPROC_PORT_N_STREAMS]; /* what the child gets; borrowed */
+  gintptr handles[GMPROC_PORT_N_STREAMS]; /* what was opened for it; owned */
+  gintptr kept[GMPROC_PORT_N_STREAMS];    /* our ends of pipes; owned */
+} GmprocOpenStreams;
+
 typedef struct
 {
   GmprocRole role;
   char *name;
   char *identity; /* "2", or "2:1" in a child */
   gboolean daemon;
+  GmprocStartMethod start_method;
   GVariant *args;
   GPtrArray *carried; /* the objects that args names; from construction until start */
   GmprocTarget target;
   gint64 pid;
+  GmprocSetup setup; /* not changed after the start */
 
   GMutex mutex;
+  gboolean is_closed;           /* under the mutex */
+  gboolean is_starting;         /* under the mutex; its setup does not change */
   GmprocChild *child;           /* under the mutex; NULL until started */
   GMainContext *exited_context; /* set before the child can exit */
   GSource *exited_source;       /* under the mutex */
@@ -51,6 +84,8 @@ GmprocProcessPrivate *gmproc_process_get_private (GmprocProcess *self);
 /* Borrowed; NULL until it is started. */
 GmprocChild *gmproc_process_get_child (GmprocProcess *self);
 
+gboolean gmproc_process_is_closed (GmprocProcess *self);
+
 /* Borrowed; NULL with an error that says that nobody can do WHAT to it. */
 GmprocChild *gmproc_process_get_started_child (GmprocProcess *self, const char *what,
                                                GError **error);
@@ -63,6 +98,9 @@ int gmproc_process_real_run (GmprocProcess *self, GError **error);
 /* What the object that is being made stands for; asked once for each. */
 GmprocRole gmproc_process_take_role (void);
 
+/* In the reaper: the news of its end. */
+void gmproc_process_on_exited (gpointer process);
+
 /* Whether the parent has not ended. */
 gboolean gmproc_process_parent_is_alive (void);
 
@@ -72,9 +110,52 @@ GSource *gmproc_process_watch_parent (void);
 /* In the main program: from now on processes can be started. */
 void gmproc_process_init_main (void);
 
+#define GMPROC_NO_STREAMS                                               \
+  {                                                                     \
+    GMPROC_PORT_NO_HANDLE, GMPROC_PORT_NO_HANDLE, GMPROC_PORT_NO_HANDLE \
+  }
+
+#define GMPROC_OPEN_STREAMS_INIT                            \
+  {                                                         \
+    GMPROC_NO_STREAMS, GMPROC_NO_STREAMS, GMPROC_NO_STREAMS \
+  }
+
+/* gmproc-process-setup.c and gmproc-process-streams.c. open makes what the modes ask for, and after
+ * an error too has to be cleared; take is for after the start. */
+void gmproc_setup_init (GmprocSetup *self, GLogLevelFlags log_level);
+void gmproc_setup_clear (GmprocSetup *self);
+gboolean gmproc_setup_check (const GmprocSetup *self, GError **error);
+gboolean gmproc_setup_open_streams (const GmprocSetup *self, GmprocOpenStreams *opened,
+                                    GError **error);
+void gmproc_setup_take_streams (GmprocSetup *self, GmprocOpenStreams *opened);
+void gmproc_open_streams_clear (GmprocOpenStreams *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (GmprocOpenStreams, gmproc_open_streams_clear)
+
+/* Whether it is a child that was not started, so that what is set has an effect. */
+gboolean gmproc_process_can_be_set_up (GmprocProcess *self);
+
+/* The properties of the setup. */
+#define GMPROC_PROCESS_FIRST_SETUP_PROPERTY (100)
+void gmproc_process_install_setup_properties (GObjectClass *object_class);
+void gmproc_process_get_setup_property (GmprocProcess *self, guint prop_id, GValue *value,
+                                        GParamSpec *pspec);
+void gmproc_process_set_setup_property (GmprocProcess *self, guint prop_id, const GValue *value,
+                                        GParamSpec *pspec);
+
+/* Writes "NAME: MESSAGE" to standard error, and tells the parent. Returns EXIT_FAILURE. */
+int gmproc_process_tell_error (const char *name, const GError *error);
+
 /* In a child: makes the current process and its parent from what the parent sent, and runs it.
  * Returns the exit status. */
 int gmproc_process_run_child (GmprocBootstrap *bootstrap);
+
+/* How PROCESS is to be started. */
+gboolean gmproc_start_method_find (GmprocProcess *process, GmprocPortMethod *ret_method,
+                                   GError **error);
+
+/* The default that goes to a child, and in the child. */
+GmprocStartMethod gmproc_start_method_get_to_inherit (void);
+void gmproc_start_method_inherit (guint32 method);
 
 /* Before start: NOTIFY runs in the reaper's thread when the process has ended. Ours as long as the
  * process object lives, then DESTROY. */

@@ -17,6 +17,7 @@
 
 #include "gmproc-error.h"
 #include "internal/family.h"
+#include "internal/log.h"
 #include "internal/properties.h"
 #include "internal/registry.h"
 #include "internal/trace.h"
@@ -61,12 +62,26 @@ make_role (GmprocRole role, GType type, GVariant *properties, const char *name,
   return GMPROC_PROCESS (object);
 }
 
+/* Whoever sets GMPROC_LOG is a person who reads. */
+static void
+read_log_level (GmprocProcessPrivate *priv)
+{
+  const char *text = g_getenv ("GMPROC_LOG");
+  g_autoptr (GError) error = NULL;
+
+  if (!gmproc_log_parse_level (text, &priv->setup.log_level, &error))
+    g_printerr ("GMPROC_LOG: %s\n", error->message);
+  else if (priv->setup.log_level != 0)
+    gmproc_log_show_names ();
+}
+
 void
 gmproc_process_init_main (void)
 {
   gmproc_family_found ("MainProcess");
   current = make_role (GMPROC_ROLE_CURRENT, GMPROC_TYPE_PROCESS, NULL, "MainProcess", NULL,
                        gmproc_port_self_get_pid (), NULL);
+  read_log_level (gmproc_process_get_private (current));
 }
 
 /* The lifeline breaks when the parent is gone, however it went and whichever of its threads started
@@ -117,8 +132,24 @@ become_child (GmprocBootstrap *bootstrap, GError **error)
 
   priv = gmproc_process_get_private (current);
   priv->daemon = bootstrap->is_daemon;
+  priv->setup.log_level = bootstrap->log_level;
   priv->args = g_steal_pointer (&bootstrap->args);
   priv->target = target;
+  return TRUE;
+}
+
+/* FALSE: a daemon that could not see its parent's end, and does not start. */
+static gboolean
+tie_to_parent (GmprocBootstrap *bootstrap, GError **error)
+{
+  parent_lifeline = bootstrap->lifeline;
+  if (!bootstrap->is_daemon)
+    return TRUE;
+
+  if (!start_watching (error))
+    return FALSE;
+  if (bootstrap->leash != GMPROC_PORT_NO_HANDLE)
+    gmproc_port_leash_wear (bootstrap->leash);
   return TRUE;
 }
 
@@ -129,14 +160,13 @@ gmproc_process_run_child (GmprocBootstrap *bootstrap)
   int status = EXIT_FAILURE;
 
   gmproc_port_self_set_title (bootstrap->name);
-  parent_lifeline = bootstrap->lifeline;
-  bootstrap->lifeline = GMPROC_PORT_NO_HANDLE;
-
-  /* A daemon that could not see its parent's end does not start. */
-  if ((!bootstrap->is_daemon || start_watching (&error)) && become_child (bootstrap, &error))
+  gmproc_start_method_inherit (bootstrap->start_method);
+  if (tie_to_parent (bootstrap, &error) && become_child (bootstrap, &error))
     {
       gint64 traced = gmproc_trace_begin ();
 
+      if (bootstrap->log_level != 0)
+        gmproc_log_send_to_parent (bootstrap->log_level, bootstrap->name);
       gmproc_trace_name_process (bootstrap->name);
       gmproc_trace_mark ("process", "begin", "parent", bootstrap->parent_pid);
       status = GMPROC_PROCESS_GET_CLASS (current)->run (current, &error);
@@ -149,8 +179,7 @@ gmproc_process_run_child (GmprocBootstrap *bootstrap)
     g_set_error (&error, GMPROC_ERROR, GMPROC_ERROR_FAILED,
                  "The target returned %d, which is no exit status (0 to %d)", status,
                  LARGEST_EXIT_STATUS);
-  g_printerr ("%s: %s\n", bootstrap->name, error->message);
-  return EXIT_FAILURE;
+  return gmproc_process_tell_error (bootstrap->name, error);
 }
 
 gboolean

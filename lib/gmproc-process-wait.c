@@ -21,14 +21,18 @@ GmprocChild *
 gmproc_process_get_started_child (GmprocProcess *self, const char *what, GError **error)
 {
   GmprocChild *child = gmproc_process_get_child (self);
+  const char *why = "it was not started";
 
-  if (child == NULL)
-    g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_STATE, "Cannot %s %s: %s", what,
-                 gmproc_process_get_private (self)->name,
-                 gmproc_process_get_private (self)->role == GMPROC_ROLE_CHILD
-                     ? "it was not started"
-                     : "it is no child of this process");
-  return child;
+  if (gmproc_process_is_closed (self))
+    why = "it was closed";
+  else if (child != NULL)
+    return child;
+  else if (gmproc_process_get_private (self)->role != GMPROC_ROLE_CHILD)
+    why = "it is no child of this process";
+
+  g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_STATE, "Cannot %s %s: %s", what,
+               gmproc_process_get_private (self)->name, why);
+  return NULL;
 }
 
 /* -- sources ----------------------------------------------------------------------------------- */

@@ -39,10 +39,12 @@ enum
   PROP_0,
   PROP_NAME,
   PROP_DAEMON,
+  PROP_START_METHOD,
   PROP_ARGS,
   PROP_PID,
   PROP_EXIT_CODE,
   PROP_ALIVE,
+  PROP_ERROR,
   N_PROPS
 };
 
@@ -61,6 +63,15 @@ gmproc_process_get_child (GmprocProcess *self)
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&priv->mutex);
 
   return priv->child;
+}
+
+gboolean
+gmproc_process_is_closed (GmprocProcess *self)
+{
+  GmprocProcessPrivate *priv = gmproc_process_get_private (self);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&priv->mutex);
+
+  return priv->is_closed;
 }
 
 /* -- class ----------------------------------------------------------------------------------- */
@@ -93,6 +104,9 @@ gmproc_process_get_property (GObject *object, guint prop_id, GValue *value, GPar
     case PROP_DAEMON:
       g_value_set_boolean (value, priv->daemon);
       break;
+    case PROP_START_METHOD:
+      g_value_set_enum (value, (int) priv->start_method);
+      break;
     case PROP_ARGS:
       g_value_set_variant (value, priv->args);
       break;
@@ -105,8 +119,11 @@ gmproc_process_get_property (GObject *object, guint prop_id, GValue *value, GPar
     case PROP_ALIVE:
       g_value_set_boolean (value, gmproc_process_is_alive (self));
       break;
+    case PROP_ERROR:
+      g_value_set_boxed (value, gmproc_process_get_error (self));
+      break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+      gmproc_process_get_setup_property (self, prop_id, value, pspec);
     }
 }
 
@@ -125,13 +142,16 @@ gmproc_process_set_property (GObject *object, guint prop_id, const GValue *value
     case PROP_DAEMON:
       gmproc_process_set_daemon (self, g_value_get_boolean (value));
       break;
+    case PROP_START_METHOD:
+      gmproc_process_set_start_method (self, (GmprocStartMethod) g_value_get_enum (value));
+      break;
     case PROP_ARGS:
       priv->args = g_value_dup_variant (value);
       if (priv->args != NULL && gmproc_codec_may_hold_handles (priv->args))
         priv->carried = gmproc_codec_list_objects (priv->args);
       break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+      gmproc_process_set_setup_property (self, prop_id, value, pspec);
     }
 }
 
@@ -188,6 +208,7 @@ gmproc_process_finalize (GObject *object)
   g_free (priv->identity);
   g_clear_pointer (&priv->args, g_variant_unref);
   g_clear_pointer (&priv->carried, g_ptr_array_unref);
+  gmproc_setup_clear (&priv->setup);
   g_clear_pointer (&priv->child, gmproc_child_unref);
   g_clear_pointer (&priv->exited_context, g_main_context_unref);
   if (priv->exit_destroy != NULL)
@@ -234,6 +255,17 @@ gmproc_process_class_init (GmprocProcessClass *klass)
                             G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
 
   /**
+   * GmprocProcess:start-method:
+   *
+   * How the process is started. Can be set until then.
+   *
+   * Since: 1.0
+   */
+  props[PROP_START_METHOD] = g_param_spec_enum (
+      "start-method", NULL, NULL, GMPROC_TYPE_START_METHOD, GMPROC_START_METHOD_DEFAULT,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+
+  /**
    * GmprocProcess:args:
    *
    * What the target gets. Objects that it names by their handles are kept until the start.
@@ -274,7 +306,18 @@ gmproc_process_class_init (GmprocProcessClass *klass)
   props[PROP_ALIVE] =
       g_param_spec_boolean ("alive", NULL, NULL, FALSE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
+  /**
+   * GmprocProcess:error:
+   *
+   * See gmproc_process_get_error().
+   *
+   * Since: 1.0
+   */
+  props[PROP_ERROR] = g_param_spec_boxed ("error", NULL, NULL, G_TYPE_ERROR,
+                                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
   g_object_class_install_properties (object_class, N_PROPS, props);
+  gmproc_process_install_setup_properties (object_class);
 
   /**
    * GmprocProcess::exited:
@@ -299,6 +342,8 @@ gmproc_process_init (GmprocProcess *self)
   g_mutex_init (&priv->mutex);
   priv->role = gmproc_process_take_role ();
   priv->daemon = current != NULL && gmproc_process_get_private (current)->daemon;
+  gmproc_setup_init (&priv->setup,
+                     current != NULL ? gmproc_process_get_private (current)->setup.log_level : 0);
 }
 
 /* -- public ---------------------------------------------------------------------------------- */
@@ -373,7 +418,7 @@ gmproc_process_get_exit_code (GmprocProcess *self)
   g_return_val_if_fail (GMPROC_IS_PROCESS (self), G_MININT);
 
   child = gmproc_process_get_child (self);
-  if (child != NULL)
+  if (child != NULL && !gmproc_process_is_closed (self))
     gmproc_child_has_exited (child, &exit_code);
   return exit_code;
 }
@@ -469,7 +514,7 @@ gmproc_process_set_daemon (GmprocProcess *self, gboolean daemon)
 
   g_return_if_fail (GMPROC_IS_PROCESS (self));
   priv = gmproc_process_get_private (self);
-  g_return_if_fail (priv->role == GMPROC_ROLE_CHILD && gmproc_process_get_child (self) == NULL);
+  g_return_if_fail (gmproc_process_can_be_set_up (self));
 
   daemon = !!daemon;
   if (priv->daemon == daemon)
@@ -495,11 +540,60 @@ gmproc_process_get_args (GmprocProcess *self)
 }
 
 /**
+ * gmproc_process_close:
+ * @self: a process that does not run
+ * @error: return location
+ *
+ * Lets go of all that the object holds: its arguments, its ends of the standard streams, and what
+ * was known of its end. Afterwards it cannot be started, joined or signalled, is not alive, and has
+ * no exit code. Dropping the last reference does the same; this is for an object that others hold.
+ * A second call does nothing.
+ *
+ * Errors: %GMPROC_ERROR_BAD_STATE if it runs, or is no child of this process.
+ *
+ * Returns: whether it is closed
+ * Since: 1.0
+ */
+gboolean
+gmproc_process_close (GmprocProcess *self, GError **error)
+{
+  GmprocProcessPrivate *priv;
+  g_autoptr (GPtrArray) carried = NULL;
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = NULL;
+  const char *why = NULL;
+
+  g_return_val_if_fail (GMPROC_IS_PROCESS (self), FALSE);
+
+  priv = gmproc_process_get_private (self);
+  locker = g_mutex_locker_new (&priv->mutex);
+  if (priv->role != GMPROC_ROLE_CHILD)
+    why = "it is no child of this process";
+  else if (priv->is_starting)
+    why = "it is being started";
+  else if (priv->child != NULL && !gmproc_child_has_exited (priv->child, NULL))
+    why = "it runs";
+  if (why != NULL)
+    {
+      g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_STATE, "Cannot close %s: %s", priv->name,
+                   why);
+      return FALSE;
+    }
+
+  /* The child itself stays, small as it is, for threads that are just asking it something. */
+  priv->is_closed = TRUE;
+  g_clear_pointer (&priv->args, g_variant_unref);
+  carried = g_steal_pointer (&priv->carried);
+  gmproc_setup_clear (&priv->setup);
+  return TRUE;
+}
+
+/**
  * gmproc_process_to_string:
  * @self: a process
  *
  * Describes the process for a person: `<Process-1 initial>`, `<Process-1 started>` or
- * `<Process-1 stopped exit code -15>`, with ` daemon` before the end for a daemon.
+ * `<Process-1 stopped exit code -15>` (or `<Process-1 closed>`), with ` daemon` before the end for
+ * a daemon.
  *
  * Returns: (transfer full): a string
  * Since: 1.0
@@ -517,6 +611,8 @@ gmproc_process_to_string (GmprocProcess *self)
     state = g_strdup ("started");
   else if (priv->role == GMPROC_ROLE_PARENT)
     state = g_strdup ("stopped");
+  else if (gmproc_process_is_closed (self))
+    state = g_strdup ("closed");
   else if (gmproc_process_get_child (self) == NULL)
     state = g_strdup ("initial");
   else

@@ -65,6 +65,13 @@ GMPROC_AVAILABLE_IN_1_0
 gboolean gmproc_process_start (GmprocProcess *self, GError **error);
 
 GMPROC_AVAILABLE_IN_1_0
+void gmproc_process_start_async (GmprocProcess *self, GCancellable *cancellable,
+                                 GAsyncReadyCallback callback, gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_process_start_finish (GmprocProcess *self, GAsyncResult *result, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
 gboolean gmproc_process_join (GmprocProcess *self, gint64 timeout, GCancellable *cancellable,
                               GError **error);
 
@@ -109,6 +116,36 @@ GMPROC_AVAILABLE_IN_1_0
 GVariant *gmproc_process_get_args (GmprocProcess *self);
 
 GMPROC_AVAILABLE_IN_1_0
+const char *gmproc_process_get_executable (GmprocProcess *self);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_process_set_executable (GmprocProcess *self, const char *path);
+
+GMPROC_AVAILABLE_IN_1_0
+const char *const *gmproc_process_get_environment (GmprocProcess *self);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_process_set_environment (GmprocProcess *self, const char *const *environment);
+
+GMPROC_AVAILABLE_IN_1_0
+const char *gmproc_process_get_working_directory (GmprocProcess *self);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_process_set_working_directory (GmprocProcess *self, const char *path);
+
+GMPROC_AVAILABLE_IN_1_0
+GLogLevelFlags gmproc_process_get_log_level (GmprocProcess *self);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_process_set_log_level (GmprocProcess *self, GLogLevelFlags level);
+
+GMPROC_AVAILABLE_IN_1_0
+const GError *gmproc_process_get_error (GmprocProcess *self);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_process_close (GmprocProcess *self, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
 char *gmproc_process_to_string (GmprocProcess *self);
 
 GMPROC_AVAILABLE_IN_1_0
@@ -119,5 +156,8 @@ GmprocProcess *gmproc_process_get_parent (void);
 
 GMPROC_AVAILABLE_IN_1_0
 GList *gmproc_list_children (void);
+
+GMPROC_AVAILABLE_IN_1_0
+int gmproc_fail (GError *error);
 
 G_END_DECLS

@@ -18,24 +18,18 @@
  */
 #include "config.h"
 
-#include "gmproc-queue.h"
+#include "gmproc-queue-private.h"
 
-#include "internal/buffer.h"
 #include "internal/codec.h"
 #include "internal/deadline.h"
 #include "internal/shareable.h"
 
-struct _GmprocQueue
-{
-  GObject parent_instance;
-
-  GmprocBuffer buffer;
-};
-
 static void gmproc_queue_shareable_init (GmprocShareableInterface *iface);
 
 G_DEFINE_TYPE_WITH_CODE (GmprocQueue, gmproc_queue, G_TYPE_OBJECT,
-                         G_IMPLEMENT_INTERFACE (GMPROC_TYPE_SHAREABLE, gmproc_queue_shareable_init))
+                         G_IMPLEMENT_INTERFACE (GMPROC_TYPE_SHAREABLE, gmproc_queue_shareable_init)
+                             G_IMPLEMENT_INTERFACE (GMPROC_TYPE_WAITABLE,
+                                                    gmproc_queue_waitable_init))
 
 static void
 gmproc_queue_finalize (GObject *object)
@@ -105,6 +99,25 @@ put (GmprocQueue *self, GmprocCodecKind kind, const GOutputVector *vectors, gsiz
   return TRUE;
 }
 
+gboolean
+gmproc_queue_take_message (GmprocQueue *self, const GmprocRingMessage *message, gpointer *ret_data,
+                           GError **error)
+{
+  *ret_data = g_try_malloc (MAX (message->size, 1));
+  if (*ret_data == NULL)
+    {
+      gmproc_buffer_abort_take (&self->buffer);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+                   "No memory for an item of %" G_GSIZE_FORMAT " bytes, which stays in the queue",
+                   message->size);
+      return FALSE;
+    }
+
+  gmproc_ring_extract (message, *ret_data);
+  gmproc_buffer_end_take (&self->buffer, message);
+  return TRUE;
+}
+
 static gboolean
 take (GmprocQueue *self, gint64 timeout, GCancellable *cancellable, GmprocCodecKind *ret_kind,
       gpointer *ret_data, gsize *ret_size, GError **error)
@@ -114,20 +127,10 @@ take (GmprocQueue *self, gint64 timeout, GCancellable *cancellable, GmprocCodecK
 
   if (!gmproc_deadline_from_timeout (timeout, &deadline, error)
       || g_cancellable_set_error_if_cancelled (cancellable, error)
-      || !gmproc_buffer_begin_take (&self->buffer, deadline, cancellable, &message, error))
+      || !gmproc_buffer_begin_take (&self->buffer, deadline, cancellable, &message, error)
+      || !gmproc_queue_take_message (self, &message, ret_data, error))
     return FALSE;
 
-  *ret_data = g_try_malloc (MAX (message.size, 1));
-  if (*ret_data == NULL)
-    {
-      gmproc_buffer_abort_take (&self->buffer);
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-                   "No memory for an item of %" G_GSIZE_FORMAT " bytes, which stays in the queue",
-                   message.size);
-      return FALSE;
-    }
-  gmproc_ring_extract (&message, *ret_data);
-  gmproc_buffer_end_take (&self->buffer, &message);
   *ret_kind = message.kind;
   *ret_size = message.size;
   return TRUE;
@@ -364,6 +367,57 @@ gmproc_queue_close (GmprocQueue *self)
   g_return_if_fail (GMPROC_IS_QUEUE (self));
 
   gmproc_buffer_close (&self->buffer);
+}
+
+/**
+ * gmproc_queue_task_done:
+ * @self: a queue
+ * @error: return location
+ *
+ * Says that one item that was taken out of the queue has been dealt with, like Python's
+ * `JoinableQueue.task_done()`. It does not matter which item, and who took it: when a consumer was
+ * killed while it worked on an item, another process may say so in its stead, and otherwise
+ * gmproc_queue_join() waits in vain.
+ *
+ * Errors: %GMPROC_ERROR_BAD_STATE when as many items are done as were taken.
+ *
+ * Returns: whether it was counted
+ * Since: 1.0
+ */
+gboolean
+gmproc_queue_task_done (GmprocQueue *self, GError **error)
+{
+  g_return_val_if_fail (GMPROC_IS_QUEUE (self), FALSE);
+
+  return gmproc_buffer_finish_one (&self->buffer, error);
+}
+
+/**
+ * gmproc_queue_join:
+ * @self: a queue
+ * @timeout: microseconds to wait, 0 to ask only, or %GMPROC_FOREVER
+ * @cancellable: (nullable): to stop waiting from another thread
+ * @error: return location
+ *
+ * Waits until for every item that was put gmproc_queue_task_done() was called. In a queue that
+ * nothing was put into that is so from the beginning. The count is of fewer than 2³² items that are
+ * not done.
+ *
+ * Errors: %G_IO_ERROR_TIMED_OUT; %G_IO_ERROR_CANCELLED.
+ *
+ * Returns: whether all are done
+ * Since: 1.0
+ */
+gboolean
+gmproc_queue_join (GmprocQueue *self, gint64 timeout, GCancellable *cancellable, GError **error)
+{
+  gint64 deadline;
+
+  g_return_val_if_fail (GMPROC_IS_QUEUE (self), FALSE);
+
+  return gmproc_deadline_from_timeout (timeout, &deadline, error)
+         && !g_cancellable_set_error_if_cancelled (cancellable, error)
+         && gmproc_buffer_await_finished (&self->buffer, deadline, cancellable, error);
 }
 
 /**

@@ -36,6 +36,30 @@ GBytes *gmproc_queue_get_bytes (GmprocQueue *self, gint64 timeout, GCancellable 
                                 GError **error);
 
 GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_queue_put_many (GmprocQueue *self, GVariant *items, gint64 timeout,
+                                GCancellable *cancellable, gsize *ret_n_put, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_queue_put_many_bytes (GmprocQueue *self, GBytes *const *items, gsize n_items,
+                                      gint64 timeout, GCancellable *cancellable, gsize *ret_n_put,
+                                      GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+GVariant *gmproc_queue_get_many (GmprocQueue *self, gsize n_at_most, gint64 timeout,
+                                 GCancellable *cancellable, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+GPtrArray *gmproc_queue_get_many_bytes (GmprocQueue *self, gsize n_at_most, gint64 timeout,
+                                        GCancellable *cancellable, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_queue_task_done (GmprocQueue *self, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_queue_join (GmprocQueue *self, gint64 timeout, GCancellable *cancellable,
+                            GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
 guint gmproc_queue_get_length (GmprocQueue *self);
 
 GMPROC_AVAILABLE_IN_1_0
@@ -49,6 +73,81 @@ gboolean gmproc_queue_is_full (GmprocQueue *self);
 
 GMPROC_AVAILABLE_IN_1_0
 void gmproc_queue_close (GmprocQueue *self);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_queue_put_async (GmprocQueue *self, GVariant *item, gint64 timeout,
+                             GCancellable *cancellable, GAsyncReadyCallback callback,
+                             gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_queue_put_finish (GmprocQueue *self, GAsyncResult *result, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_queue_put_bytes_async (GmprocQueue *self, GBytes *item, gint64 timeout,
+                                   GCancellable *cancellable, GAsyncReadyCallback callback,
+                                   gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_queue_put_bytes_finish (GmprocQueue *self, GAsyncResult *result, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_queue_get_async (GmprocQueue *self, gint64 timeout, GCancellable *cancellable,
+                             GAsyncReadyCallback callback, gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+GVariant *gmproc_queue_get_finish (GmprocQueue *self, GAsyncResult *result, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_queue_get_bytes_async (GmprocQueue *self, gint64 timeout, GCancellable *cancellable,
+                                   GAsyncReadyCallback callback, gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+GBytes *gmproc_queue_get_bytes_finish (GmprocQueue *self, GAsyncResult *result, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_queue_put_many_async (GmprocQueue *self, GVariant *items, gint64 timeout,
+                                  GCancellable *cancellable, GAsyncReadyCallback callback,
+                                  gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_queue_put_many_finish (GmprocQueue *self, GAsyncResult *result, gsize *ret_n_put,
+                                       GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_queue_get_many_async (GmprocQueue *self, gsize n_at_most, gint64 timeout,
+                                  GCancellable *cancellable, GAsyncReadyCallback callback,
+                                  gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+GVariant *gmproc_queue_get_many_finish (GmprocQueue *self, GAsyncResult *result, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_queue_put_many_bytes_async (GmprocQueue *self, GBytes *const *items, gsize n_items,
+                                        gint64 timeout, GCancellable *cancellable,
+                                        GAsyncReadyCallback callback, gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_queue_put_many_bytes_finish (GmprocQueue *self, GAsyncResult *result,
+                                             gsize *ret_n_put, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_queue_get_many_bytes_async (GmprocQueue *self, gsize n_at_most, gint64 timeout,
+                                        GCancellable *cancellable, GAsyncReadyCallback callback,
+                                        gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+GPtrArray *gmproc_queue_get_many_bytes_finish (GmprocQueue *self, GAsyncResult *result,
+                                               GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_queue_join_async (GmprocQueue *self, gint64 timeout, GCancellable *cancellable,
+                              GAsyncReadyCallback callback, gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_queue_join_finish (GmprocQueue *self, GAsyncResult *result, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+GSource *gmproc_queue_create_put_source (GmprocQueue *self, GCancellable *cancellable);
 
 GMPROC_AVAILABLE_IN_1_0
 gint32 gmproc_queue_get_handle (GmprocQueue *self);

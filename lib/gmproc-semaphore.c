@@ -11,6 +11,8 @@
  * semaphore, what a killed process had acquired is not given back. Where that matters, use a
  * GmprocLock, which knows its owner.
  *
+ * As a GmprocWaitable it is ready while its count is not 0.
+ *
  * Fairness: none is promised. A release wakes all who wait, and who comes first gets it.
  * Memory: what was written before a release is seen after the acquire that it allowed.
  */
@@ -18,12 +20,17 @@
 
 #include "gmproc-semaphore.h"
 
+#include "gmproc-dump-private.h"
 #include "gmproc-error.h"
+#include "gmproc-waitable.h"
+#include "internal/async.h"
 #include "internal/crash-point.h"
 #include "internal/deadline.h"
 #include "internal/guard.h"
+#include "internal/kind.h"
 #include "internal/monitor.h"
 #include "internal/shareable.h"
+#include "internal/wait-source.h"
 
 struct _GmprocSemaphore
 {
@@ -44,13 +51,16 @@ G_STATIC_ASSERT (sizeof (State) <= GMPROC_MONITOR_STATE_SIZE);
 
 #define LARGEST_COUNT (G_MAXINT32)
 
-#define KIND (0x53454d41) /* SEMA */
+#define KIND GMPROC_KIND_SEMAPHORE
 
 static void gmproc_semaphore_shareable_init (GmprocShareableInterface *iface);
+static void gmproc_semaphore_waitable_init (GmprocWaitableInterface *iface);
 
 G_DEFINE_TYPE_WITH_CODE (GmprocSemaphore, gmproc_semaphore, G_TYPE_OBJECT,
                          G_IMPLEMENT_INTERFACE (GMPROC_TYPE_SHAREABLE,
-                                                gmproc_semaphore_shareable_init))
+                                                gmproc_semaphore_shareable_init)
+                             G_IMPLEMENT_INTERFACE (GMPROC_TYPE_WAITABLE,
+                                                    gmproc_semaphore_waitable_init))
 
 static State *
 get_state (GmprocSemaphore *self)
@@ -112,6 +122,50 @@ gmproc_semaphore_shareable_init (GmprocShareableInterface *iface)
   iface->export_to = gmproc_semaphore_export_to;
   iface->import_from = gmproc_semaphore_import_from;
 }
+
+/* -- main loops -------------------------------------------------------------------------------- */
+
+static gboolean
+has_count (gpointer object, G_GNUC_UNUSED guint64 what)
+{
+  return load_count (object) != 0;
+}
+
+static GmprocArm
+arm (const GmprocWaitSourceFuncs *funcs, gpointer object, guint64 what, GSource *source)
+{
+  return gmproc_monitor_arm (&GMPROC_SEMAPHORE (object)->monitor, funcs, object, what, source);
+}
+
+static void
+disarm (gpointer object, GSource *source)
+{
+  gmproc_monitor_disarm (&GMPROC_SEMAPHORE (object)->monitor, source);
+}
+
+static const GmprocWaitSourceFuncs source_funcs = { has_count, arm, disarm };
+
+static GSource *
+gmproc_semaphore_create_source (GmprocWaitable *waitable, GCancellable *cancellable,
+                                G_GNUC_UNUSED GError **error)
+{
+  return gmproc_wait_source_new (&source_funcs, waitable, 0, NULL, cancellable);
+}
+
+static gboolean
+gmproc_semaphore_is_ready (GmprocWaitable *waitable)
+{
+  return has_count (waitable, 0);
+}
+
+static void
+gmproc_semaphore_waitable_init (GmprocWaitableInterface *iface)
+{
+  iface->create_source = gmproc_semaphore_create_source;
+  iface->is_ready = gmproc_semaphore_is_ready;
+}
+
+/* -- public ------------------------------------------------------------------------------------ */
 
 static GmprocSemaphore *
 semaphore_new (guint value, guint bound, GError **error)
@@ -232,6 +286,64 @@ gmproc_semaphore_acquire (GmprocSemaphore *self, gint64 timeout, GCancellable *c
 }
 
 static gboolean
+try_to_acquire (gpointer object, G_GNUC_UNUSED gpointer data, G_GNUC_UNUSED gboolean is_last,
+                gpointer *ret_result, GCancellable *cancellable, GError **error)
+{
+  *ret_result = GMPROC_ASYNC_DONE;
+  return gmproc_semaphore_acquire (object, 0, cancellable, error);
+}
+
+static GSource *
+create_source (gpointer object, G_GNUC_UNUSED gpointer data, GCancellable *cancellable)
+{
+  return gmproc_wait_source_new (&source_funcs, object, 0, NULL, cancellable);
+}
+
+static const GmprocAsync acquire_async = { .tag = gmproc_semaphore_acquire_async,
+                                           .attempt = try_to_acquire,
+                                           .create_source = create_source };
+
+/**
+ * gmproc_semaphore_acquire_async:
+ * @self: a semaphore
+ * @timeout: microseconds, 0 to try only, or %GMPROC_FOREVER
+ * @cancellable: (nullable): to stop waiting
+ * @callback: (scope async) (closure user_data): called when it was counted down, or at an error
+ * @user_data: for @callback
+ *
+ * Counts the semaphore down by 1 as soon as it is not 0, without blocking.
+ *
+ * Since: 1.0
+ */
+void
+gmproc_semaphore_acquire_async (GmprocSemaphore *self, gint64 timeout, GCancellable *cancellable,
+                                GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_return_if_fail (GMPROC_IS_SEMAPHORE (self));
+
+  gmproc_async_run (&acquire_async, self, timeout, cancellable, callback, user_data, NULL, NULL);
+}
+
+/**
+ * gmproc_semaphore_acquire_finish:
+ * @self: a semaphore
+ * @result: what the callback was given
+ * @error: return location
+ *
+ * Errors: as gmproc_semaphore_acquire().
+ *
+ * Returns: whether it was counted down
+ * Since: 1.0
+ */
+gboolean
+gmproc_semaphore_acquire_finish (GmprocSemaphore *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (GMPROC_IS_SEMAPHORE (self), FALSE);
+
+  return gmproc_async_finish (&acquire_async, self, result, error) != NULL;
+}
+
+static gboolean
 set_full_error (GmprocSemaphore *self, GError **error)
 {
   guint32 bound = get_state (self)->bound;
@@ -301,6 +413,20 @@ gmproc_semaphore_get_value (GmprocSemaphore *self)
   g_return_val_if_fail (GMPROC_IS_SEMAPHORE (self), 0);
 
   return load_count (self);
+}
+
+void
+gmproc_semaphore_describe (const GmprocSlotPlace *place, GmprocDescription *ret)
+{
+  const State *state = gmproc_monitor_get_state_in (place);
+
+  g_string_append_printf (ret->text, "count %u", state->count);
+  g_string_append_printf (ret->json, "\"count\": %u", state->count);
+  if (state->bound != 0)
+    {
+      g_string_append_printf (ret->text, " of %u", state->bound);
+      g_string_append_printf (ret->json, ", \"bound\": %u", state->bound);
+    }
 }
 
 /**

@@ -27,6 +27,15 @@ gboolean gmproc_semaphore_acquire (GmprocSemaphore *self, gint64 timeout, GCance
                                    GError **error);
 
 GMPROC_AVAILABLE_IN_1_0
+void gmproc_semaphore_acquire_async (GmprocSemaphore *self, gint64 timeout,
+                                     GCancellable *cancellable, GAsyncReadyCallback callback,
+                                     gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_semaphore_acquire_finish (GmprocSemaphore *self, GAsyncResult *result,
+                                          GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
 gboolean gmproc_semaphore_release (GmprocSemaphore *self, GError **error);
 
 GMPROC_AVAILABLE_IN_1_0

@@ -21,10 +21,12 @@
 
 #include "gmproc-shared-memory.h"
 
+#include "gmproc-dump-private.h"
 #include <string.h>
 
 #include "gmproc-error.h"
 #include "internal/arena.h"
+#include "internal/kind.h"
 #include "internal/mappings.h"
 #include "internal/shareable.h"
 #include "port/port.h"
@@ -50,7 +52,7 @@ typedef struct
 
 G_STATIC_ASSERT (sizeof (State) <= sizeof (GmprocSlotPlace));
 
-#define KIND (0x53484d45) /* SHME */
+#define KIND GMPROC_KIND_SHARED_MEMORY
 
 /* The memory, the size, the maximum, whether it is read-only, and the slot if it can grow. */
 #define FORMAT "(ittbm" GMPROC_SLOT_FORMAT ")"
@@ -560,6 +562,15 @@ gmproc_shared_memory_get_bytes (GmprocSharedMemory *self, gsize offset, gsize si
     return NULL;
   return g_bytes_new_with_free_func ((const char *) view->address + offset, size,
                                      gmproc_mapping_unref, view);
+}
+
+void
+gmproc_shared_memory_describe (const GmprocSlotPlace *place, GmprocDescription *ret)
+{
+  guint64 size = ((const State *) place)->size;
+
+  g_string_append_printf (ret->text, "%" G_GUINT64_FORMAT " bytes, can grow", size);
+  g_string_append_printf (ret->json, "\"size\": %" G_GUINT64_FORMAT, size);
 }
 
 /**

@@ -27,6 +27,7 @@ typedef struct _GmprocArray GmprocArray;
 typedef struct _GmprocBarrier GmprocBarrier;
 typedef struct _GmprocCondition GmprocCondition;
 typedef struct _GmprocConnection GmprocConnection;
+typedef struct _GmprocDescriptor GmprocDescriptor;
 typedef struct _GmprocEvent GmprocEvent;
 typedef struct _GmprocLock GmprocLock;
 typedef struct _GmprocPool GmprocPool;

@@ -21,9 +21,10 @@
 #include "gmproc-error.h"
 #include "gmproc-lock.h"
 #include "gmproc-value-private.h"
+#include "internal/kind.h"
 #include "internal/part.h"
 
-#define KIND (0x56414c55) /* VALU */
+#define KIND GMPROC_KIND_VALUE
 
 /* The slot, and the lock if there is one. */
 #define FORMAT "(" GMPROC_SLOT_FORMAT GMPROC_PART_FORMAT ")"

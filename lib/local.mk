@@ -9,6 +9,8 @@ public_headers = \
   lib/gmproc-barrier.h \
   lib/gmproc-condition.h \
   lib/gmproc-connection.h \
+  lib/gmproc-descriptor.h \
+  lib/gmproc-dump.h \
   lib/gmproc-error.h \
   lib/gmproc-event.h \
   lib/gmproc-init.h \
@@ -18,9 +20,11 @@ public_headers = \
   lib/gmproc-pool-source.h \
   lib/gmproc-pool.h \
   lib/gmproc-process.h \
+  lib/gmproc-process-streams.h \
   lib/gmproc-queue.h \
   lib/gmproc-semaphore.h \
   lib/gmproc-shared-memory.h \
+  lib/gmproc-start-method.h \
   lib/gmproc-target.h \
   lib/gmproc-types.h \
   lib/gmproc-value.h \
@@ -32,17 +36,32 @@ nodist_gmprocinclude_HEADERS = lib/gmproc-version.h
 # --- the objects ---------------------------------------------------------------------------------
 public_sources = \
   lib/gmproc-array.c \
+  lib/gmproc-barrier-async.c \
+  lib/gmproc-barrier-private.h \
+  lib/gmproc-barrier-round.c \
   lib/gmproc-barrier.c \
+  lib/gmproc-condition-async.c \
+  lib/gmproc-condition-private.h \
   lib/gmproc-condition.c \
+  lib/gmproc-connection-private.h \
+  lib/gmproc-connection-receive.c \
+  lib/gmproc-connection-send.c \
+  lib/gmproc-connection-wait.c \
   lib/gmproc-connection.c \
+  lib/gmproc-descriptor.c \
+  lib/gmproc-dump-private.h \
+  lib/gmproc-dump.c \
   lib/gmproc-error.c \
   lib/gmproc-event.c \
   lib/gmproc-init.c \
+  lib/gmproc-lock-async.c \
   lib/gmproc-lock-private.h \
   lib/gmproc-lock.c \
   lib/gmproc-pool-call.c \
   lib/gmproc-pool-call.h \
   lib/gmproc-pool-crew.c \
+  lib/gmproc-pool-iterator-async.c \
+  lib/gmproc-pool-iterator-private.h \
   lib/gmproc-pool-iterator.c \
   lib/gmproc-pool-life.c \
   lib/gmproc-pool-map.c \
@@ -55,14 +74,24 @@ public_sources = \
   lib/gmproc-pool-worker.c \
   lib/gmproc-pool-worker.h \
   lib/gmproc-pool.c \
+  lib/gmproc-process-error.c \
   lib/gmproc-process-life.c \
   lib/gmproc-process-private.h \
   lib/gmproc-process-self.c \
+  lib/gmproc-process-setup.c \
+  lib/gmproc-process-start.c \
+  lib/gmproc-process-streams.c \
   lib/gmproc-process-wait.c \
   lib/gmproc-process.c \
+  lib/gmproc-queue-async.c \
+  lib/gmproc-queue-many-async.c \
+  lib/gmproc-queue-many.c \
+  lib/gmproc-queue-private.h \
+  lib/gmproc-queue-source.c \
   lib/gmproc-queue.c \
   lib/gmproc-semaphore.c \
   lib/gmproc-shared-memory.c \
+  lib/gmproc-start-method.c \
   lib/gmproc-target.c \
   lib/gmproc-value-number.c \
   lib/gmproc-value-private.h \
@@ -81,21 +110,34 @@ internal_sources = \
   lib/internal/buffer-transfer.c \
   lib/internal/buffer.c \
   lib/internal/buffer.h \
+  lib/internal/bundle.c \
+  lib/internal/bundle.h \
+  lib/internal/census.c \
+  lib/internal/census.h \
+  lib/internal/channel.c \
+  lib/internal/channel.h \
   lib/internal/child.c \
   lib/internal/child.h \
   lib/internal/codec.c \
   lib/internal/codec.h \
   lib/internal/deadline.c \
   lib/internal/deadline.h \
+  lib/internal/envelope.c \
+  lib/internal/envelope.h \
   lib/internal/family.c \
   lib/internal/family.h \
   lib/internal/guard.c \
   lib/internal/guard.h \
+  lib/internal/inbox.c \
+  lib/internal/inbox.h \
   lib/internal/job-results.c \
   lib/internal/job.c \
   lib/internal/job.h \
+  lib/internal/kind.h \
   lib/internal/link.c \
   lib/internal/link.h \
+  lib/internal/log.c \
+  lib/internal/log.h \
   lib/internal/mappings.c \
   lib/internal/mappings.h \
   lib/internal/monitor.c \
@@ -114,11 +156,14 @@ internal_sources = \
   lib/internal/properties.h \
   lib/internal/registry.c \
   lib/internal/registry.h \
+  lib/internal/report.c \
+  lib/internal/report.h \
   lib/internal/ring.c \
   lib/internal/ring.h \
   lib/internal/shareable.c \
   lib/internal/shareable.h \
   lib/internal/spin.h \
+  lib/internal/stream-channel.c \
   lib/internal/stream.c \
   lib/internal/stream.h \
   lib/internal/trace.c \
@@ -145,19 +190,35 @@ endif
 port_posix_sources = \
   lib/port/channel-posix.c \
   lib/port/child-posix.c \
+  lib/port/courier-posix.c \
+  lib/port/fork-copy-posix.c \
+  lib/port/fork-copy-posix.h \
+  lib/port/fork-helper-posix.c \
+  lib/port/fork-message-posix.c \
+  lib/port/fork-message-posix.h \
+  lib/port/fork-server-posix.c \
+  lib/port/fork-server-posix.h \
   lib/port/handle-posix.c \
   lib/port/handle-posix.h \
+  lib/port/inheritance-posix.c \
+  lib/port/inheritance-posix.h \
   lib/port/journal-posix.c \
+  lib/port/leash-posix.c \
   lib/port/lifeline-posix.c \
   lib/port/lock-posix.c \
   lib/port/memory-posix.c \
   lib/port/memory-posix.h \
   lib/port/port-error-posix.c \
   lib/port/presence-posix.c \
+  lib/port/quota-posix.c \
+  lib/port/random-posix.c \
   lib/port/self-posix.c \
   lib/port/spawn-posix.c \
   lib/port/spawn-posix.h \
+  lib/port/stream-posix.c \
   lib/port/thread-posix.c \
+  lib/port/wait-posix.c \
+  lib/port/wait-posix.h \
   lib/port/word-posix.c
 
 port_win32_sources = \
@@ -165,9 +226,13 @@ port_win32_sources = \
   lib/port/bootstrap-win32.h \
   lib/port/channel-win32.c \
   lib/port/child-win32.c \
+  lib/port/courier-win32.c \
   lib/port/handle-win32.c \
   lib/port/handle-win32.h \
+  lib/port/job-win32.c \
+  lib/port/job-win32.h \
   lib/port/journal-win32.c \
+  lib/port/leash-win32.c \
   lib/port/lifeline-win32.c \
   lib/port/lock-win32.c \
   lib/port/memory-win32.c \
@@ -175,8 +240,14 @@ port_win32_sources = \
   lib/port/overlapped-win32.h \
   lib/port/port-error-win32.c \
   lib/port/presence-win32.c \
+  lib/port/quota-win32.c \
+  lib/port/random-win32.c \
   lib/port/self-win32.c \
+  lib/port/spawn-win32.c \
+  lib/port/spawn-win32.h \
+  lib/port/status-win32.c \
   lib/port/status-win32.h \
+  lib/port/stream-win32.c \
   lib/port/thread-win32.c \
   lib/port/word-win32.c
 

@@ -13,6 +13,10 @@ public_tests = \
   tests/test-condition \
   tests/test-condition-crash \
   tests/test-connection \
+  tests/test-connection-async \
+  tests/test-connection-buffers \
+  tests/test-connection-objects \
+  tests/test-dump \
   tests/test-event \
   tests/test-init \
   tests/test-lock \
@@ -26,22 +30,35 @@ public_tests = \
   tests/test-pool-settings \
   tests/test-pool-storm \
   tests/test-process \
+  tests/test-process-async \
+  tests/test-process-close \
   tests/test-process-daemon \
+  tests/test-process-error \
   tests/test-process-exited \
+  tests/test-process-log \
+  tests/test-process-many \
+  tests/test-process-places \
+  tests/test-process-setup \
   tests/test-process-subclass \
   tests/test-queue \
+  tests/test-queue-async \
   tests/test-queue-crash \
+  tests/test-queue-join \
+  tests/test-queue-many \
   tests/test-queue-waiting \
   tests/test-semaphore \
   tests/test-shared-memory \
+  tests/test-sync-async \
   tests/test-target \
   tests/test-value \
   tests/test-wait
 
 internal_tests = \
   tests/internal/test-arena \
+  tests/internal/test-bundle \
   tests/internal/test-codec \
   tests/internal/test-deadline \
+  tests/internal/test-inbox \
   tests/internal/test-job \
   tests/internal/test-link \
   tests/internal/test-registry \
@@ -62,8 +79,11 @@ port_tests = \
   tests/port/test-self \
   tests/port/test-word
 
-if !OS_WIN32
-port_tests += tests/port/test-posix
+if OS_WIN32
+port_tests += tests/port/test-win32
+else
+port_tests += tests/port/test-posix tests/port/test-quota tests/port/test-wall-clock
+public_tests += tests/test-process-posix tests/test-process-terminal
 endif
 
 test_programs = $(public_tests) $(internal_tests) $(port_tests)
@@ -102,11 +122,15 @@ tests_test_array_SOURCES = tests/test-array.c $(party)
 tests_test_async_SOURCES = tests/test-async.c $(party)
 tests_test_barrier_SOURCES = tests/test-barrier.c $(party)
 tests_test_barrier_action_SOURCES = tests/test-barrier-action.c $(party)
+tests_test_dump_SOURCES = tests/test-dump.c $(party)
 tests_test_event_SOURCES = tests/test-event.c $(party)
 tests_test_lock_SOURCES = tests/test-lock.c $(party)
 tests_test_locker_SOURCES = tests/test-locker.c $(party)
 tests_test_queue_SOURCES = tests/test-queue.c $(party)
+tests_test_queue_async_SOURCES = tests/test-queue-async.c $(party)
 tests_test_queue_crash_SOURCES = tests/test-queue-crash.c $(party)
+tests_test_queue_join_SOURCES = tests/test-queue-join.c $(party)
+tests_test_queue_many_SOURCES = tests/test-queue-many.c $(party)
 tests_test_queue_waiting_SOURCES = tests/test-queue-waiting.c $(party)
 tests_test_semaphore_SOURCES = tests/test-semaphore.c $(party)
 tests_test_shared_memory_SOURCES = tests/test-shared-memory.c $(party)
@@ -116,7 +140,14 @@ party = tests/party.c tests/party.h
 
 tests_test_condition_SOURCES = tests/test-condition.c $(crowd)
 tests_test_condition_crash_SOURCES = tests/test-condition-crash.c $(crowd)
+tests_test_sync_async_SOURCES = tests/test-sync-async.c $(crowd)
 crowd = tests/crowd.c tests/crowd.h $(party)
+
+tests_test_connection_SOURCES = tests/test-connection.c $(plumbing)
+tests_test_connection_async_SOURCES = tests/test-connection-async.c $(plumbing)
+tests_test_connection_buffers_SOURCES = tests/test-connection-buffers.c $(plumbing)
+tests_test_connection_objects_SOURCES = tests/test-connection-objects.c $(plumbing)
+plumbing = tests/plumbing.c tests/plumbing.h
 
 # Which library depends on the folder of the program, like inside_library in Makefile.am.
 LDADD = tests/libsupport.la $(library_of_test) $(GLIB_LIBS)
@@ -141,6 +172,8 @@ AM_TESTS_ENVIRONMENT = \
 # events come up. The file x-pinned.pinned stands for that run of x; it is empty.
 TEST_EXTENSIONS = .pinned
 pinned_tests = $(test_programs:=-pinned.pinned)
+windows_pinned_tests = $(port_tests:=-pinned.pinned) tests/test-lock-pinned.pinned \
+  tests/test-event-pinned.pinned tests/test-queue-waiting-pinned.pinned
 PINNED_LOG_DRIVER = $(LOG_DRIVER)
 PINNED_LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/pinned
 AM_PINNED_LOG_FLAGS = $(LOG_COMPILER)

@@ -3,9 +3,9 @@
  */
 #include "party.h"
 
-#include <signal.h>
+#include "port/death.h"
+
 #include <stdlib.h>
-#include <sys/types.h>
 
 struct Party
 {
@@ -111,31 +111,17 @@ party_get_pid (Party *party)
   return gmproc_process_get_pid (party->process);
 }
 
-#ifdef SIGSTOP
 gboolean
 party_stop (Party *party)
 {
-  return kill ((pid_t) gmproc_process_get_pid (party->process), SIGSTOP) == 0;
+  return gmproc_test_stop (gmproc_process_get_pid (party->process));
 }
 
 void
 party_continue (Party *party)
 {
-  g_assert_cmpint (kill ((pid_t) gmproc_process_get_pid (party->process), SIGCONT), ==, 0);
+  gmproc_test_continue (gmproc_process_get_pid (party->process));
 }
-#else
-gboolean
-party_stop (G_GNUC_UNUSED Party *party)
-{
-  g_test_incomplete ("this system cannot stop a process");
-  return FALSE;
-}
-
-void
-party_continue (G_GNUC_UNUSED Party *party)
-{
-}
-#endif
 
 void
 party_warm_up (void)

@@ -33,7 +33,8 @@ void party_kill (Party *party);
 /* Processes only. */
 gint64 party_get_pid (Party *party);
 
-/* Processes only: SIGSTOP and SIGCONT. FALSE where there is no such thing. */
+/* Processes only: no thread of it runs any more, until continue. FALSE where that cannot be done.
+ */
 gboolean party_stop (Party *party);
 void party_continue (Party *party);
 

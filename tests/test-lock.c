@@ -129,7 +129,7 @@ run_party (PartyKind kind, GmprocTarget target, GmprocLock *lock)
   g_assert_cmpint (party_join (party), ==, EXIT_SUCCESS);
 }
 
-/* SY-01: held and free as another party sees it. */
+/* SY-01, SY-04: held and free as another party sees it. */
 static void
 test_held (PartyKind kind)
 {

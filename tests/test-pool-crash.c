@@ -350,13 +350,16 @@ test_killed_over_a_result_that_nobody_reads (void)
 
 /* -- before they begin ------------------------------------------------------------------------- */
 
-/* CR-13: no worker ever begins. The call ends, and the pool lives on when the cause is gone. */
+/* CR-13: no worker ever begins. The call ends, and the pool lives on when the cause is gone. The
+ * workers are spawned: a copy has no time before its main(). */
 static void
 test_workers_that_die_at_their_start (void)
 {
+  g_autofree char *method = g_strdup (g_getenv ("GMPROC_START_METHOD"));
   GmprocPool *pool = crew_new (2);
   const char *path = g_getenv (DIE_AT_START);
 
+  g_setenv ("GMPROC_START_METHOD", "spawn", TRUE);
   kill_all ();
   for (guint i = 0; i < 3; i++)
     {
@@ -372,6 +375,7 @@ test_workers_that_die_at_their_start (void)
     }
 
   crew_end (pool);
+  g_setenv ("GMPROC_START_METHOD", method != NULL ? method : "", TRUE);
 }
 
 /* -- at any time ------------------------------------------------------------------------------- */

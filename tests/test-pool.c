@@ -440,11 +440,11 @@ test_functions_that_print (void)
       return;
     }
 
-  g_test_trap_subprocess (NULL, 0, 0);
+  gmproc_test_trap ();
   g_test_trap_assert_passed ();
   for (guint i = 0; i < 50; i++)
     {
-      g_autofree char *pattern = g_strdup_printf ("*item %u.\n*", i);
+      g_autofree char *pattern = g_strdup_printf ("*item %u.*\n*", i);
 
       g_test_trap_assert_stdout (pattern);
     }

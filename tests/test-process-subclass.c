@@ -382,9 +382,9 @@ test_error (void)
 
   if (!g_test_subprocess ())
     {
-      g_test_trap_subprocess (NULL, 0, 0);
+      gmproc_test_trap ();
       g_test_trap_assert_passed ();
-      g_test_trap_assert_stderr ("*the one that fails: the reason why it failed\n*");
+      g_test_trap_assert_stderr ("*the one that fails: the reason why it failed*");
       return;
     }
   process = g_object_new (TEST_TYPE_FAILURE, "name", "the one that fails", NULL);

@@ -14,8 +14,6 @@
 #define BOUND (60 * G_TIME_SPAN_SECOND) /* only a hang takes that long */
 #define SHORT (50 * G_TIME_SPAN_MILLISECOND)
 #define N_MANY 24
-#define N_CYCLES 200
-#define N_THREADS 16
 
 GMPROC_DEFINE_TARGET (do_nothing)
 {
@@ -525,22 +523,6 @@ test_many (void)
     }
 }
 
-/* GM-14: the check around the test sees what is left. */
-static void
-test_cycles (void)
-{
-  for (int i = 0; i < N_CYCLES; i++)
-    {
-      g_autoptr (GmprocProcess) process = gmproc_process_new (do_nothing, NULL);
-
-      start (process);
-      if (i % 4 == 0)
-        g_assert_true (gmproc_process_kill (process, NULL));
-      g_assert_true (gmproc_process_join (process, BOUND, NULL, NULL));
-    }
-  g_assert_null (gmproc_list_children ());
-}
-
 /* PR-14: it is enough to list the children, nobody need join them. */
 static void
 test_listing_reaps (void)
@@ -561,27 +543,6 @@ test_listing_reaps (void)
       g_thread_yield ();
     }
   runner_clear (&runner);
-}
-
-static gpointer
-start_and_join (gpointer data G_GNUC_UNUSED)
-{
-  g_autoptr (GmprocProcess) process = gmproc_process_new (do_nothing, NULL);
-
-  start (process);
-  join (process, 0);
-  return NULL;
-}
-
-static void
-test_many_threads (void)
-{
-  GThread *threads[N_THREADS];
-
-  for (int i = 0; i < N_THREADS; i++)
-    threads[i] = g_thread_new ("starter", start_and_join, NULL);
-  for (int i = 0; i < N_THREADS; i++)
-    g_thread_join (threads[i]);
 }
 
 /* GM-07: the thread that started it is over, the process is not. */
@@ -625,9 +586,7 @@ main (int argc, char **argv)
   gmproc_test_add ("/process/exited-not-fetched", test_exited_signal_not_fetched);
   gmproc_test_add ("/process/dropped", test_dropped_while_running);
   gmproc_test_add ("/process/many", test_many);
-  gmproc_test_add ("/process/cycles", test_cycles);
   gmproc_test_add ("/process/listing", test_listing_reaps);
-  gmproc_test_add ("/process/threads", test_many_threads);
   gmproc_test_add ("/process/short-lived-thread", test_short_lived_thread);
   return g_test_run ();
 }

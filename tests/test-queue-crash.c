@@ -423,6 +423,64 @@ test_random_kills (void)
   g_test_message ("%" G_GUINT64_FORMAT " rounds", n);
 }
 
+#define N_CYCLES 250
+#define QUEUES_A_CYCLE 4
+
+/* Makes each of its queues larger, and waits to be killed while it takes from the last one. */
+GMPROC_DEFINE_TARGET (use_and_hang)
+{
+  g_autoptr (GBytes) item = g_bytes_new_take (g_malloc0 (MAX_BODY), MAX_BODY);
+  g_autoptr (GmprocEvent) ready = party_open_event (args, QUEUES_A_CYCLE);
+  g_autoptr (GError) error = NULL;
+
+  for (gsize i = 0; i < QUEUES_A_CYCLE; i++)
+    {
+      g_autoptr (GmprocQueue) queue = party_open_queue (args, i);
+
+      gmproc_queue_put_bytes (queue, item, 0, NULL, &error);
+      g_assert_no_error (error);
+      if (i < QUEUES_A_CYCLE - 1)
+        continue;
+      gmproc_event_set (ready);
+      for (;;)
+        g_bytes_unref (gmproc_queue_get_bytes (queue, PARTY_BOUND, NULL, NULL));
+    }
+  return EXIT_SUCCESS;
+}
+
+/* GM-14: 1000 queues of processes that are killed leave nothing behind; the check around each test
+ * sees every handle, and a queue has a name nowhere. */
+static void
+test_cycles (void)
+{
+  for (guint i = 0; i < N_CYCLES; i++)
+    {
+      g_autoptr (GmprocEvent) ready = party_new_signal ();
+      GmprocQueue *queues[QUEUES_A_CYCLE];
+      Party *party;
+
+      for (guint j = 0; j < QUEUES_A_CYCLE; j++)
+        {
+          g_autoptr (GError) error = NULL;
+
+          queues[j] = gmproc_queue_new (0, &error);
+          g_assert_no_error (error);
+        }
+      party = party_start (
+          PARTY_PROCESS, use_and_hang,
+          g_variant_new ("(hhhhh)", gmproc_queue_get_handle (queues[0]),
+                         gmproc_queue_get_handle (queues[1]), gmproc_queue_get_handle (queues[2]),
+                         gmproc_queue_get_handle (queues[3]), gmproc_event_get_handle (ready)));
+      party_wait (ready);
+      party_kill (party);
+      for (guint j = 0; j < QUEUES_A_CYCLE; j++)
+        {
+          g_assert_cmpuint (gmproc_queue_get_length (queues[j]), <=, 1);
+          g_object_unref (queues[j]);
+        }
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -431,5 +489,6 @@ main (int argc, char **argv)
   gmproc_test_set_warm_up (party_warm_up);
 
   gmproc_test_add ("/queue/random-kills", test_random_kills);
+  gmproc_test_add ("/queue/cycles", test_cycles);
   return g_test_run ();
 }

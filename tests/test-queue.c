@@ -11,7 +11,7 @@
 #include "party.h"
 #include "support.h"
 
-#define N_ITEMS 100000
+#define N_ITEMS 1000000
 #define N_SIDE 4
 #define MAX_SIDE 8
 #define LARGE (64 * 1024 * 1024)
@@ -87,7 +87,8 @@ assert_get_fails (GmprocQueue *queue, gint64 timeout, GCancellable *cancellable,
   g_assert_error (error, G_IO_ERROR, code);
 }
 
-/* QU-01, QU-02, QU-04, QU-06. */
+/* QU-01, QU-02, QU-04, QU-06, QU-10: a put or get that cannot be done fails at once, or after its
+ * timeout and no sooner; length, empty and full are exact after each. */
 static void
 test_bound (void)
 {
@@ -206,7 +207,8 @@ test_handles_refused (void)
     g_assert_cmpuint (get (queue), ==, 1 + i);
 }
 
-/* QU-09. */
+/* QU-09, QU-10: closed is an error, for put at once and for get when it is empty; a second close is
+ * none. How many items wait can be asked as before. */
 static void
 test_close (void)
 {
@@ -425,8 +427,65 @@ test_join_first_sizes (PartyKind kind)
 }
 PARTY_TEST (test_join_first_sizes)
 
-/* QU-11: before main, and before gmproc_init(). */
+/* QU-03: items of this process and of others, whose processes are gone when they are taken. */
+static void
+test_producers (PartyKind kind)
+{
+  g_autoptr (GmprocQueue) queue = new_queue (0);
+  Party *parties[N_SIDE];
+  guint32 next[N_SIDE + 1] = { 0 };
+
+  for (guint32 id = 0; id < N_SIDE; id++)
+    parties[id] = start_producer (kind, queue, id, 1000);
+  for (guint32 i = 0; i < 1000; i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      gmproc_queue_put (queue, g_variant_new ("(uu)", N_SIDE, i), 0, NULL, &error);
+      g_assert_no_error (error);
+    }
+  join_all (parties, N_SIDE);
+  assert_length (queue, (N_SIDE + 1) * 1000);
+  while (!gmproc_queue_is_empty (queue))
+    {
+      g_autoptr (GVariant) item = gmproc_queue_get (queue, 0, NULL, NULL);
+      guint32 id, number;
+
+      g_variant_get (item, "(uu)", &id, &number);
+      g_assert_cmpuint (number, ==, next[id]++);
+    }
+  for (guint32 id = 0; id <= N_SIDE; id++)
+    g_assert_cmpuint (next[id], ==, 1000);
+}
+PARTY_TEST (test_producers)
+
+/* QU-11: before main, and before gmproc_init(); and from class_init. */
 static guint32 got_at_load;
+static guint32 got_in_class_init;
+
+#define TEST_TYPE_EARLY (test_early_get_type ())
+G_DECLARE_FINAL_TYPE (TestEarly, test_early, TEST, EARLY, GObject)
+
+struct _TestEarly
+{
+  GObject parent_instance;
+};
+
+G_DEFINE_TYPE (TestEarly, test_early, G_TYPE_OBJECT)
+
+static void
+test_early_class_init (G_GNUC_UNUSED TestEarlyClass *klass)
+{
+  g_autoptr (GmprocQueue) queue = new_queue (0);
+
+  put (queue, 12);
+  got_in_class_init = get (queue);
+}
+
+static void
+test_early_init (G_GNUC_UNUSED TestEarly *self)
+{
+}
 
 static void __attribute__ ((constructor)) use_at_load (void)
 {
@@ -439,7 +498,11 @@ static void __attribute__ ((constructor)) use_at_load (void)
 static void
 test_at_load (void)
 {
+  g_autoptr (TestEarly) early = g_object_new (TEST_TYPE_EARLY, NULL);
+
+  g_assert_nonnull (early);
   g_assert_cmpuint (got_at_load, ==, 11);
+  g_assert_cmpuint (got_in_class_init, ==, 12);
 }
 
 int
@@ -457,6 +520,7 @@ main (int argc, char **argv)
   gmproc_test_add ("/queue/close", test_close);
   PARTY_ADD ("/queue/counts", test_counts);
   PARTY_ADD ("/queue/wake-chains", test_wake_chains);
+  PARTY_ADD ("/queue/producers", test_producers);
   PARTY_ADD ("/queue/join-first", test_join_first);
   PARTY_ADD ("/queue/join-first-sizes", test_join_first_sizes);
   gmproc_test_add ("/queue/at-load", test_at_load);

@@ -296,7 +296,7 @@ test_registered_late (void)
       join (process, EXIT_FAILURE);
       return;
     }
-  g_test_trap_subprocess (NULL, 0, 0);
+  gmproc_test_trap ();
   g_test_trap_assert_passed ();
   g_test_trap_assert_stderr ("*No target is registered as*late*");
 }

@@ -12,6 +12,8 @@
 
 #define N_MANY (1000)
 #define N_TIMES (3)
+#define N_PIPES (20)
+#define N_MESSAGES (50)
 
 static GPtrArray *
 wait_for (GPtrArray *objects, gint64 timeout, GError **error)
@@ -226,6 +228,99 @@ test_not_started (void)
   g_assert_false (gmproc_waitable_is_ready (objects[1]));
 }
 
+/* -- pipes --------------------------------------------------------------------------------------
+ */
+
+/* Sends N_MESSAGES and ends; the end of the stream is the end of the process. */
+GMPROC_DEFINE_TARGET (send_some)
+{
+  g_autoptr (GmprocConnection) out = NULL;
+  g_autoptr (GError) error = NULL;
+  gint32 handle;
+
+  g_variant_get (args, "(h)", &handle);
+  out = gmproc_connection_from_handle (handle, &error);
+  g_assert_no_error (error);
+  for (gint64 i = 0; i < N_MESSAGES; i++)
+    {
+      g_assert_true (gmproc_connection_send (out, g_variant_new_int64 (i), NULL, &error));
+      if (i % 2 == 0)
+        party_pause (G_TIME_SPAN_MILLISECOND);
+    }
+  return EXIT_SUCCESS;
+}
+
+static GmprocConnection *
+start_sender (GPtrArray *processes)
+{
+  g_autoptr (GError) error = NULL;
+  GmprocConnection *in;
+  g_autoptr (GmprocConnection) out = NULL;
+  GmprocProcess *process;
+
+  g_assert_true (gmproc_pipe_new (FALSE, &in, &out, &error));
+  process =
+      gmproc_process_new (send_some, g_variant_new ("(h)", gmproc_connection_get_handle (out)));
+  g_ptr_array_add (processes, process);
+  g_assert_true (gmproc_process_start (process, &error));
+  g_assert_no_error (error);
+  gmproc_connection_close (out);
+  return in;
+}
+
+/* One message, which has to be the next one of its pipe; FALSE at the end of the stream. */
+static gboolean
+receive_next (GmprocConnection *in, gint64 *expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) message = gmproc_connection_receive (in, 0, NULL, &error);
+
+  if (message == NULL)
+    {
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+      g_assert_cmpint (*expected, ==, N_MESSAGES);
+      return FALSE;
+    }
+  g_assert_cmpint (g_variant_get_int64 (message), ==, (*expected)++);
+  return TRUE;
+}
+
+/* PI-16: all messages of many pipes, and the end of each. */
+static void
+test_pipes (void)
+{
+  g_autoptr (GPtrArray) processes = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GPtrArray) pipes = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GHashTable) expected = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+
+  for (guint i = 0; i < N_PIPES; i++)
+    {
+      GmprocConnection *in = start_sender (processes);
+
+      g_ptr_array_add (pipes, in);
+      g_hash_table_insert (expected, in, g_new0 (gint64, 1));
+    }
+
+  while (pipes->len > 0)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GPtrArray) ready = wait_for (pipes, PARTY_BOUND, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpuint (ready->len, >, 0);
+      for (guint i = 0; i < ready->len; i++)
+        {
+          GmprocConnection *in = g_ptr_array_index (ready, i);
+
+          if (!receive_next (in, g_hash_table_lookup (expected, in)))
+            g_ptr_array_remove (pipes, in);
+        }
+    }
+  for (guint i = 0; i < processes->len; i++)
+    g_assert_true (
+        gmproc_process_join (g_ptr_array_index (processes, i), GMPROC_FOREVER, NULL, NULL));
+}
+
 /* -- main loops ---------------------------------------------------------------------------------
  */
 
@@ -381,6 +476,7 @@ main (int argc, char **argv)
   gmproc_test_add ("/wait/many", test_many);
   gmproc_test_add ("/wait/mixed", test_mixed);
   gmproc_test_add ("/wait/not-started", test_not_started);
+  gmproc_test_add ("/wait/pipes", test_pipes);
   gmproc_test_add ("/wait/source", test_source);
   gmproc_test_add ("/wait/source-cancelled", test_source_cancelled);
   gmproc_test_add ("/wait/parent", test_parent);

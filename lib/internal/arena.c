@@ -95,12 +95,7 @@ remember_locked (GmprocArena *arena)
     arenas = g_hash_table_new (hash_id, equal_id);
   g_hash_table_insert (arenas, arena->id, arena);
 
-  arena->note = gmproc_family_new_note ();
-  if (arena->note == NULL)
-    return;
-  arena->note->block = arena->id[0];
-  arena->note->handle = (guint64) arena->memory;
-  __atomic_store_n (&arena->note->type, GMPROC_NOTE_BLOCK, __ATOMIC_RELEASE);
+  arena->note = gmproc_family_note_memory (GMPROC_NOTE_BLOCK, arena->id[0], arena->memory);
 }
 
 /* Notes that this process has one object more, or one less, in the slot. What it cannot count any

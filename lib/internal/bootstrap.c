@@ -9,15 +9,17 @@
 #include "family.h"
 #include "gmproc-error.h"
 #include "port/port.h"
+#include "report.h"
 #include "shareable.h"
 
 /* Counted up whenever the format changes: parent and child are the same program, but its file may
  * have been replaced while the parent runs. */
-#define FORMAT_VERSION (2)
+#define FORMAT_VERSION (3)
 
-/* version; parent's pid and name; name, identity, daemon; target, type; args, properties; lifeline,
- * family; the objects that handles in args and properties name. */
-#define FIELDS "uxsssbmsmsmvmvii"
+/* version; parent's pid and name; name, identity, daemon, start method; target, type; args,
+ * properties; number, log level, hello; lifeline, leash, reports, family; the objects that handles
+ * in args and properties name. */
+#define FIELDS "uxsssbumsmsmvmvuubiiii"
 #define TYPE "(" FIELDS "a" GMPROC_SHAREABLE_FORMAT ")"
 #define FORMAT "(" FIELDS "@a" GMPROC_SHAREABLE_FORMAT ")"
 
@@ -47,34 +49,13 @@ gmproc_bootstrap_write (const GmprocBootstrap *self, GmprocParcel *parcel, GErro
 
   list = g_variant_new_array (G_VARIANT_TYPE (GMPROC_SHAREABLE_FORMAT),
                               (GVariant *const *) objects->pdata, objects->len);
-  whole = g_variant_ref_sink (
-      g_variant_new (FORMAT, FORMAT_VERSION, self->parent_pid, self->parent_name, self->name,
-                     self->identity, self->is_daemon, self->target, self->type, args, properties,
-                     gmproc_parcel_add (parcel, self->lifeline),
-                     gmproc_parcel_add (parcel, gmproc_family_get_memory ()), list));
+  whole = g_variant_ref_sink (g_variant_new (
+      FORMAT, FORMAT_VERSION, self->parent_pid, self->parent_name, self->name, self->identity,
+      self->is_daemon, self->start_method, self->target, self->type, args, properties, self->number,
+      self->log_level, self->wants_hello, gmproc_parcel_add (parcel, self->lifeline),
+      gmproc_parcel_add (parcel, self->leash), gmproc_parcel_add (parcel, self->reports),
+      gmproc_parcel_add (parcel, gmproc_family_get_memory ()), list));
   return gmproc_codec_to_bytes (whole);
-}
-
-/* Imports every object; the array holds their local numbers, by index. */
-static GArray *
-import_objects (GVariant *list, GmprocParcel *parcel, GError **error)
-{
-  g_autoptr (GArray) handles = g_array_new (FALSE, FALSE, sizeof (gint32));
-  gsize n_objects = g_variant_n_children (list);
-
-  for (gsize i = 0; i < n_objects; i++)
-    {
-      g_autoptr (GVariant) exported = g_variant_get_child_value (list, i);
-      g_autoptr (GmprocShareable) object = gmproc_shareable_import (exported, parcel, error);
-      gint32 handle;
-
-      if (object == NULL)
-        return NULL;
-      handle = gmproc_shareable_adopt (object);
-      g_array_append_val (handles, handle);
-    }
-
-  return g_steal_pointer (&handles);
 }
 
 static gboolean
@@ -88,6 +69,22 @@ unpack_optional (GVariant **value, GArray *handles, GError **error)
   *value =
       gmproc_codec_unpack (packed, (const gint32 *) (gpointer) handles->data, handles->len, error);
   return *value != NULL;
+}
+
+/* TIES are indices of the lifeline, the leash and the pipe for reports. The lifeline stays open as
+ * long as the process lives. */
+static gboolean
+open_ties (GmprocBootstrap *self, const gint32 *indices, GmprocParcel *parcel, GError **error)
+{
+  if (!gmproc_parcel_take (parcel, indices[0], &self->lifeline, error)
+      || !gmproc_parcel_take (parcel, indices[1], &self->leash, error)
+      || !gmproc_parcel_take (parcel, indices[2], &self->reports, error)
+      || !gmproc_report_open (self->reports, self->lifeline, self->number, error))
+    return FALSE;
+
+  if (self->wants_hello)
+    (void) gmproc_report_send (GMPROC_REPORT_HELLO, NULL);
+  return TRUE;
 }
 
 /* Before there are objects, which have notes there. */
@@ -110,9 +107,9 @@ gmproc_bootstrap_read (GBytes *bytes, GmprocParcel *parcel, GError **error)
   g_autoptr (GVariant) list = NULL;
   g_autoptr (GArray) handles = NULL;
   guint32 version;
-  gint32 lifeline, family;
+  gint32 ties[3], family;
 
-  self->lifeline = GMPROC_PORT_NO_HANDLE;
+  self->lifeline = self->leash = self->reports = GMPROC_PORT_NO_HANDLE;
   if (whole == NULL)
     return NULL;
   if (!g_variant_is_of_type (whole, G_VARIANT_TYPE (TYPE)))
@@ -125,8 +122,9 @@ gmproc_bootstrap_read (GBytes *bytes, GmprocParcel *parcel, GError **error)
     }
 
   g_variant_get (whole, FORMAT, &version, &self->parent_pid, &self->parent_name, &self->name,
-                 &self->identity, &self->is_daemon, &self->target, &self->type, &self->args,
-                 &self->properties, &lifeline, &family, &list);
+                 &self->identity, &self->is_daemon, &self->start_method, &self->target, &self->type,
+                 &self->args, &self->properties, &self->number, &self->log_level,
+                 &self->wants_hello, &ties[0], &ties[1], &ties[2], &family, &list);
   if (version != FORMAT_VERSION)
     {
       g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE,
@@ -135,12 +133,11 @@ gmproc_bootstrap_read (GBytes *bytes, GmprocParcel *parcel, GError **error)
       return NULL;
     }
 
-  if (!join_family (self, family, parcel, error))
+  if (!open_ties (self, ties, parcel, error) || !join_family (self, family, parcel, error))
     return NULL;
-  handles = import_objects (list, parcel, error);
+  handles = gmproc_shareable_import_all (list, parcel, error);
   if (handles == NULL || !unpack_optional (&self->args, handles, error)
-      || !unpack_optional (&self->properties, handles, error)
-      || !gmproc_parcel_take (parcel, lifeline, &self->lifeline, error))
+      || !unpack_optional (&self->properties, handles, error))
     return NULL;
 
   return g_steal_pointer (&self);
@@ -156,6 +153,6 @@ gmproc_bootstrap_free (GmprocBootstrap *self)
   g_free (self->type);
   g_clear_pointer (&self->args, g_variant_unref);
   g_clear_pointer (&self->properties, g_variant_unref);
-  gmproc_port_handle_close (&self->lifeline);
+  gmproc_port_handle_close (&self->leash); /* the lifeline is needed until the end */
   g_free (self);
 }

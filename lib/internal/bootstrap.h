@@ -20,17 +20,24 @@ typedef struct
   char *name;
   char *identity; /* "2", and "2:1" for a child of that one: what default names end with */
   gboolean is_daemon;
+  guint32 start_method; /* a GmprocStartMethod: the default for its own children */
   char *target;         /* a registered name, or NULL */
   char *type;           /* a registered name of a process type, or NULL */
   GVariant *args;       /* or NULL; with handles of this process */
   GVariant *properties; /* a{sv} or NULL; with handles of this process */
+  guint32 number;       /* what the child puts on its reports */
+  guint32 log_level;    /* of the log records that it sends to the parent; 0: none */
+  gboolean wants_hello; /* the child is to report as soon as it can that it is there */
   gintptr lifeline;     /* the parent's give end: in the parent borrowed, in the child owned */
+  gintptr leash;        /* like the lifeline; none for a child that is no daemon */
+  gintptr reports;      /* in the parent borrowed; the child has opened it when it is read */
 } GmprocBootstrap;
 
 /* Parent: the bytes, and in PARCEL the handles, that go to the child. */
 GBytes *gmproc_bootstrap_write (const GmprocBootstrap *self, GmprocParcel *parcel, GError **error);
 
-/* Child. The objects that came along are in the handle table afterwards. */
+/* Child. Reports can be sent from the moment on at which the rest is read; so what goes wrong with
+ * the rest can be told. The objects that came along are in the handle table afterwards. */
 GmprocBootstrap *gmproc_bootstrap_read (GBytes *bytes, GmprocParcel *parcel, GError **error);
 void gmproc_bootstrap_free (GmprocBootstrap *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GmprocBootstrap, gmproc_bootstrap_free)

@@ -19,7 +19,8 @@ struct GmprocBufferPlace
   guint64 magic;
   guint32 max_length;
   guint32 is_closed; /* written inside R and W */
-  guint64 unused[6];
+  guint64 id;        /* random: by which notes name the queue */
+  guint64 unused[5];
   GmprocRingPlace ring;
   GmprocPortLockPlace write_lock;
   GmprocWaitpointPlace items;

@@ -65,9 +65,9 @@ take_turn (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), GmprocPortLock
 
 /* Sleeps until FIND says so. OF_CHANGERS is the lock of those who can make it so. */
 static gboolean
-wait_until (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), GmprocPortLock *turn,
-            GmprocPortLock *of_changers, GmprocWaitpoint *waitpoint, gint64 deadline,
-            GCancellable *cancellable, GError **error)
+wait_in_turn (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), GmprocPortLock *turn,
+              GmprocPortLock *of_changers, GmprocWaitpoint *waitpoint, gint64 deadline,
+              GCancellable *cancellable, GError **error)
 {
   gboolean found = FALSE;
   gboolean goes_on = TRUE;
@@ -95,6 +95,19 @@ wait_until (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), GmprocPortLoc
 
   GMPROC_CRASH_POINT ("buffer-turn-give");
   gmproc_guard_leave (turn);
+  return found;
+}
+
+static gboolean
+wait_until (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), GmprocPortLock *turn,
+            GmprocPortLock *of_changers, GmprocWaitpoint *waitpoint, gint64 deadline,
+            GCancellable *cancellable, GError **error)
+{
+  gboolean found;
+
+  gmproc_family_begin_wait (&self->subject);
+  found = wait_in_turn (self, find, turn, of_changers, waitpoint, deadline, cancellable, error);
+  gmproc_family_end_wait ();
   return found;
 }
 

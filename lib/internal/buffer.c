@@ -7,6 +7,7 @@
 
 #include "crash-point.h"
 #include "gmproc-error.h"
+#include "kind.h"
 
 #define MAGIC G_GUINT64_CONSTANT (0x676d70726f635102) /* "gmprocQ", layout 2 */
 
@@ -84,6 +85,14 @@ create_parts (GmprocBuffer *self, GError **error)
   return TRUE;
 }
 
+/* For those who look on from outside; see family.h. */
+static void
+note_buffer (GmprocBuffer *self)
+{
+  self->subject = (GmprocSubject){ .block = self->place->id, .kind = GMPROC_KIND_QUEUE };
+  self->note = gmproc_family_note_memory (GMPROC_NOTE_OBJECT, self->place->id, self->memory);
+}
+
 gboolean
 gmproc_buffer_new (GmprocBuffer *self, guint max_length, GError **error)
 {
@@ -99,13 +108,16 @@ gmproc_buffer_new (GmprocBuffer *self, guint max_length, GError **error)
     }
 
   self->place->max_length = max_length;
+  self->place->id = (guint64) g_random_int () << 32 | g_random_int ();
   self->place->magic = MAGIC;
+  note_buffer (self);
   return TRUE;
 }
 
 void
 gmproc_buffer_clear (GmprocBuffer *self)
 {
+  gmproc_family_drop_note (g_steal_pointer (&self->note));
   if (self->place != NULL)
     {
       GmprocPortLockPlace *lock_place;
@@ -208,7 +220,10 @@ gmproc_buffer_import (GmprocBuffer *self, GVariant *exported, GmprocParcel *parc
 
   if (take_child (exported, 0, parcel, &self->memory, error) && check_memory (self, error)
       && attach_parts (self, exported, parcel, error))
-    return TRUE;
+    {
+      note_buffer (self);
+      return TRUE;
+    }
 
   gmproc_buffer_clear (self);
   return FALSE;

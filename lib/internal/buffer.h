@@ -60,6 +60,8 @@ typedef struct
   GmprocWaitpoint items;
   GmprocWaitpoint room;
   GmprocWaitpoint finished;
+  GmprocSubject subject; /* for notes about the queue */
+  GmprocNote *note;      /* that this process has it; or NULL */
 } GmprocBuffer;
 
 /* MAX_LENGTH messages, 0 for no bound. clear accepts a buffer that is all zeros but for a memory of

@@ -17,11 +17,13 @@ struct GmprocChild
   gatomicrefcount references;
   GmprocPortChild *port;
   gboolean is_daemon;
+  GmprocInbox *inbox;
   GmprocChildExited exited;
   gpointer user_data;
 
   /* Under the mutex. */
   GObject *owner; /* until the child has left the list */
+  gboolean is_on_trial;
   gboolean has_exited;
   int exit_status;
   gboolean is_reported; /* the owner was told; from here on it may be gone */
@@ -39,7 +41,8 @@ static GQueue running = G_QUEUE_INIT; /* references; also ended ones that nobody
 static gboolean is_ending;
 static GMainContext *reaper_context; /* with the first child */
 static gintptr lifeline_keep = GMPROC_PORT_NO_HANDLE;
-static gintptr lifeline_give = GMPROC_PORT_NO_HANDLE;
+static gintptr leash_keep = GMPROC_PORT_NO_HANDLE;
+static GmprocTies ties = { GMPROC_PORT_NO_HANDLE, GMPROC_PORT_NO_HANDLE, GMPROC_PORT_NO_HANDLE };
 
 /* -- the reaper ------------------------------------------------------------------------------ */
 
@@ -89,6 +92,7 @@ gmproc_child_unref (GmprocChild *self)
     return;
 
   gmproc_port_child_free (self->port);
+  gmproc_inbox_free (self->inbox);
   g_clear_pointer (&self->sources, g_hash_table_unref);
   g_free (self);
 }
@@ -103,13 +107,19 @@ static void
 on_exited (G_GNUC_UNUSED GmprocPortChild *port, int exit_status, gpointer user_data)
 {
   GmprocChild *self = user_data;
+  gboolean is_on_trial;
+
+  /* Before anybody can know of the end: what the child said comes first. */
+  gmproc_inbox_finish (self->inbox);
 
   g_mutex_lock (&mutex);
   self->exit_status = exit_status;
   self->has_exited = TRUE;
+  is_on_trial = self->is_on_trial;
   g_mutex_unlock (&mutex);
 
-  self->exited (self->user_data);
+  if (!is_on_trial)
+    self->exited (self->user_data);
 
   g_mutex_lock (&mutex);
   self->is_reported = TRUE;
@@ -179,8 +189,21 @@ claim_family (GError **error)
   return FALSE;
 }
 
+/* What was made stays when the next one cannot be. */
+static gboolean
+make_ties_locked (GError **error)
+{
+  if (ties.lifeline == GMPROC_PORT_NO_HANDLE
+      && !gmproc_port_lifeline_new (&lifeline_keep, &ties.lifeline, error))
+    return FALSE;
+  if (leash_keep == GMPROC_PORT_NO_HANDLE
+      && !gmproc_port_leash_new (&leash_keep, &ties.leash, error))
+    return FALSE;
+  return gmproc_inbox_get_pipe (&ties.reports, error);
+}
+
 gboolean
-gmproc_child_get_lifeline (gintptr *ret_handle, GError **error)
+gmproc_child_get_ties (GmprocTies *ret_ties, GError **error)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = NULL;
 
@@ -189,11 +212,10 @@ gmproc_child_get_lifeline (gintptr *ret_handle, GError **error)
     return FALSE;
 
   locker = g_mutex_locker_new (&mutex);
-  if (lifeline_give == GMPROC_PORT_NO_HANDLE
-      && !gmproc_port_lifeline_new (&lifeline_keep, &lifeline_give, error))
+  if (!make_ties_locked (error))
     return FALSE;
 
-  *ret_handle = lifeline_give;
+  *ret_ties = ties;
   return TRUE;
 }
 
@@ -219,6 +241,8 @@ start_locked (const GmprocChildOptions *options, GError **error)
   g_atomic_ref_count_init (&self->references);
   self->port = port;
   self->is_daemon = options->is_daemon;
+  self->is_on_trial = options->is_on_trial;
+  self->inbox = options->inbox;
   self->exited = options->exited;
   self->user_data = options->user_data;
   self->owner = g_object_ref (options->owner);
@@ -246,7 +270,27 @@ gmproc_child_start (const GmprocChildOptions *options, GError **error)
   return self;
 }
 
+void
+gmproc_child_end_trial (GmprocChild *self)
+{
+  gboolean was_missed;
+
+  g_mutex_lock (&mutex);
+  was_missed = self->is_on_trial && self->has_exited;
+  self->is_on_trial = FALSE;
+  g_mutex_unlock (&mutex);
+
+  if (was_missed)
+    self->exited (self->user_data);
+}
+
 /* -- questions and waiting ------------------------------------------------------------------- */
+
+const GError *
+gmproc_child_get_error (GmprocChild *self)
+{
+  return gmproc_inbox_get_error (self->inbox);
+}
 
 gint64
 gmproc_child_get_pid (GmprocChild *self)
@@ -430,9 +474,12 @@ gmproc_child_end_all (void)
   g_mutex_lock (&mutex);
   is_ending = TRUE;
 
+  /* One that is stopped could not obey. */
   signal_daemons_locked (GMPROC_PORT_SIGNAL_TERMINATE);
+  signal_daemons_locked (GMPROC_PORT_SIGNAL_CONTINUE);
   wait_for_all_locked (TRUE, g_get_monotonic_time () + TIME_TO_TERMINATE);
   signal_daemons_locked (GMPROC_PORT_SIGNAL_KILL);
   wait_for_all_locked (FALSE, GMPROC_PORT_FOREVER);
+  gmproc_port_child_release ();
   g_mutex_unlock (&mutex);
 }

@@ -21,6 +21,8 @@
 
 #include "port/port.h"
 
+#include "inbox.h"
+
 G_BEGIN_DECLS
 
 typedef struct GmprocChild GmprocChild;
@@ -32,18 +34,34 @@ typedef struct
 {
   GmprocPortChildOptions port;
   gboolean is_daemon;
-  GObject *owner; /* gets a reference while the child runs */
+  gboolean is_on_trial; /* `exited` does not run before end_trial */
+  GmprocInbox *inbox;   /* the child takes it over when it is started */
+  GObject *owner;       /* gets a reference while the child runs */
   GmprocChildExited exited;
   gpointer user_data; /* valid as long as the owner lives */
 } GmprocChildOptions;
 
-/* The give end of this process's lifeline, made on first use; borrowed. */
-gboolean gmproc_child_get_lifeline (gintptr *ret_handle, GError **error);
+/* What ties every child to this process, made with the first one: the give ends of the lifeline and
+ * of the leash, and the pipe for reports. Borrowed. */
+typedef struct
+{
+  gintptr lifeline;
+  gintptr leash; /* GMPROC_PORT_NO_HANDLE where the system has none */
+  gintptr reports;
+} GmprocTies;
+
+gboolean gmproc_child_get_ties (GmprocTies *ret_ties, GError **error);
 
 /* A reference for the caller; NULL with an error of the system, or GMPROC_ERROR_BAD_STATE once the
  * exit rule has begun. */
 GmprocChild *gmproc_child_start (const GmprocChildOptions *options, GError **error);
 void gmproc_child_unref (GmprocChild *self);
+
+/* For every child that is not given up after the start. */
+void gmproc_child_end_trial (GmprocChild *self);
+
+/* What it failed with, or NULL; known when it has exited. Borrowed. */
+const GError *gmproc_child_get_error (GmprocChild *self);
 
 gint64 gmproc_child_get_pid (GmprocChild *self);
 gboolean gmproc_child_has_exited (GmprocChild *self, int *ret_exit_status);

@@ -39,6 +39,73 @@ gmproc_codec_is_number (const GVariantType *type)
   return gmproc_codec_get_item_size (type) > 0 && *g_variant_type_peek_string (type) != 'b';
 }
 
+/* The characters of a type say enough: no basic type is inside another one. */
+gsize
+gmproc_codec_get_alignment (const GVariantType *type)
+{
+  const char *string = g_variant_type_peek_string (type);
+  gsize length = g_variant_type_get_string_length (type);
+  gsize alignment = 1;
+
+  for (gsize i = 0; i < length; i++)
+    switch (string[i])
+      {
+      case 'x':
+      case 't':
+      case 'd':
+      case 'v':
+        return 8;
+      case 'i':
+      case 'u':
+      case 'h':
+        alignment = 4;
+        break;
+      case 'n':
+      case 'q':
+        alignment = MAX (alignment, 2);
+        break;
+      default:
+        break;
+      }
+  return alignment;
+}
+
+/* GLib gives a value of a fixed size that size, even when it is made of nothing. */
+gsize
+gmproc_codec_get_fixed_size (const GVariantType *type)
+{
+  gsize size = gmproc_codec_get_item_size (type);
+  const char *string = g_variant_type_peek_string (type);
+  gsize length = g_variant_type_get_string_length (type);
+  g_autoptr (GVariant) value = NULL;
+
+  if (size > 0)
+    return size;
+  for (gsize i = 0; i < length; i++)
+    if (strchr ("sogvam", string[i]) != NULL)
+      return 0;
+  value = g_variant_ref_sink (g_variant_new_from_data (type, NULL, 0, FALSE, NULL, NULL));
+  return g_variant_get_size (value);
+}
+
+/* Numbers of any value, and no padding between them that would have to be zero. */
+gboolean
+gmproc_codec_is_plain (const GVariantType *type)
+{
+  const char *string = g_variant_type_peek_string (type);
+  gsize length = g_variant_type_get_string_length (type);
+  gsize sum = 0;
+
+  for (gsize i = 0; i < length; i++)
+    {
+      if (strchr ("ynqiuxtd(){}", string[i]) == NULL)
+        return FALSE;
+      if (strchr ("(){}", string[i]) == NULL)
+        sum += gmproc_codec_get_item_size ((const GVariantType *) (string + i));
+    }
+  return sum > 0 && sum == gmproc_codec_get_fixed_size (type);
+}
+
 /* -- out --------------------------------------------------------------------------------------- */
 
 gsize
@@ -370,11 +437,24 @@ gmproc_codec_list_objects (GVariant *value)
 }
 
 static gboolean
+stop_at_handle (G_GNUC_UNUSED gint32 handle, G_GNUC_UNUSED gpointer user_data,
+                G_GNUC_UNUSED GError **error)
+{
+  return FALSE;
+}
+
+gboolean
+gmproc_codec_has_handles (GVariant *value)
+{
+  return !visit_handles (value, stop_at_handle, NULL, NULL);
+}
+
+static gboolean
 refuse_handle (gint32 handle, G_GNUC_UNUSED gpointer user_data, GError **error)
 {
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
                "The message names the object with handle %d; objects travel in the args and the "
-               "properties of a process, not in messages",
+               "properties of a process, and over a duplex pipe",
                handle);
   return FALSE;
 }

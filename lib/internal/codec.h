@@ -23,7 +23,8 @@ G_BEGIN_DECLS
 typedef enum
 {
   GMPROC_CODEC_BYTES = 'B',
-  GMPROC_CODEC_VARIANT = 'V'
+  GMPROC_CODEC_VARIANT = 'V',
+  GMPROC_CODEC_ENVELOPE = 'E' /* a GVariant with objects, of envelope.h */
 } GmprocCodecKind;
 
 /* The bytes that one value of a basic type of fixed size takes, 0 for other types. */
@@ -31,6 +32,12 @@ gsize gmproc_codec_get_item_size (const GVariantType *type);
 
 /* Whether any bytes of the right number are a value in normal form. */
 gboolean gmproc_codec_is_number (const GVariantType *type);
+
+/* How a type lies in memory: the bytes that each value of it takes, or 0 when they differ; what its
+ * place is a multiple of; whether any bytes of the right number are a value in normal form. */
+gsize gmproc_codec_get_fixed_size (const GVariantType *type);
+gsize gmproc_codec_get_alignment (const GVariantType *type);
+gboolean gmproc_codec_is_plain (const GVariantType *type);
 
 /* Out: the bytes of a value, in three vectors that live as long as the value does, or stored. */
 #define GMPROC_CODEC_N_VECTORS (3)
@@ -52,6 +59,9 @@ gboolean gmproc_codec_may_hold_handles (GVariant *value);
 /* Whether VALUE can be sent as it is: GMPROC_ERROR_BAD_TYPE when it is not in normal form, which
  * every receiver would refuse, G_IO_ERROR_NOT_SUPPORTED when there is a handle in it. */
 gboolean gmproc_codec_check_message (GVariant *value, GError **error);
+
+/* Whether there is a handle in VALUE. */
+gboolean gmproc_codec_has_handles (GVariant *value);
 
 /* Handles. OBJECTS collects GMPROC_SHAREABLE_FORMAT values on the way out, HANDLES are the local
  * numbers by index on the way in. The result is not floating. pack too refuses what is not in

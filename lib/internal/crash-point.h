@@ -32,6 +32,8 @@ G_BEGIN_DECLS
   POINT ("waitpoint-advance")           \
   POINT ("waitpoint-advanced")          \
   POINT ("waitpoint-woken")             \
+  POINT ("commit-add")                  \
+  POINT ("commit-added")                \
   POINT ("buffer-turn-taken")           \
   POINT ("buffer-turn-look")            \
   POINT ("buffer-turn-give")            \
@@ -66,7 +68,6 @@ G_BEGIN_DECLS
   POINT ("ring-grow-level")             \
   POINT ("ring-shrink-level")           \
   POINT ("ring-shrink-discarded")       \
-  POINT ("event-set-wake")              \
   POINT ("event-set-commit")            \
   POINT ("event-set-committed")         \
   POINT ("event-clear-commit")          \

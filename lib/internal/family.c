@@ -376,6 +376,19 @@ gmproc_family_drop_note (GmprocNote *note)
     __atomic_store_n (&note->type, GMPROC_NOTE_FREE, __ATOMIC_RELEASE);
 }
 
+GmprocNote *
+gmproc_family_note_memory (GmprocNoteType type, guint64 block, gintptr handle)
+{
+  GmprocNote *note = gmproc_family_new_note ();
+
+  if (note == NULL)
+    return NULL;
+  note->block = block;
+  note->handle = (guint64) handle;
+  __atomic_store_n (&note->type, type, __ATOMIC_RELEASE);
+  return note;
+}
+
 /* -- waits ------------------------------------------------------------------------------------- */
 
 static void
@@ -476,7 +489,8 @@ gmproc_family_get_member (guint32 number, GmprocFamilyMember *ret_member)
                             .pid = __atomic_load_n (&page->presence.pid, __ATOMIC_ACQUIRE),
                             .parent_pid = page->parent_pid,
                             .since = page->since,
-                            .page = number };
+                            .page = number,
+                            .first_page = page->first };
   memcpy (ret_member->name, page->name, sizeof page->name);
   ret_member->name[sizeof ret_member->name - 1] = '\0';
   return ret_member->pid != 0;

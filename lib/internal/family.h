@@ -45,10 +45,11 @@ typedef enum
 {
   GMPROC_NOTE_FREE,
   GMPROC_NOTE_CLAIMED,
-  GMPROC_NOTE_BLOCK, /* the process has the block; `bits` says which of its objects */
-  GMPROC_NOTE_WAIT,  /* a thread sleeps for the object since `since` */
-  GMPROC_NOTE_PARTY, /* the process belongs to the barrier */
-  GMPROC_NOTE_LEFT   /* it did, and ended in order */
+  GMPROC_NOTE_BLOCK,  /* the process has the block; `bits` says which of its objects */
+  GMPROC_NOTE_OBJECT, /* the process has an object that has a block to itself */
+  GMPROC_NOTE_WAIT,   /* a thread sleeps for the object since `since` */
+  GMPROC_NOTE_PARTY,  /* the process belongs to the barrier */
+  GMPROC_NOTE_LEFT    /* it did, and ended in order */
 } GmprocNoteType;
 
 typedef struct
@@ -57,7 +58,7 @@ typedef struct
   guint32 index;
   guint64 block;
   gint64 since;
-  guint64 handle; /* of a block: in that process */
+  guint64 handle; /* of a block or object: in that process */
   guint32 thread; /* of a wait: which; of a party: atomic, how many of its threads wait there */
   guint32 next;   /* of a party: the barrier's next one; 0 for none */
   guint8 bits[GMPROC_FAMILY_BITS / 8];
@@ -71,6 +72,7 @@ typedef struct
   gint64 parent_pid;
   gint64 since;
   guint32 page;
+  guint32 first_page; /* of the same process */
   char name[GMPROC_FAMILY_NAME_SIZE];
 } GmprocFamilyMember;
 
@@ -96,6 +98,9 @@ guint32 gmproc_family_get_id (void);
  * caller until it is dropped. */
 GmprocNote *gmproc_family_new_note (void);
 void gmproc_family_drop_note (GmprocNote *note);
+
+/* A note about something that the process has in a block of its own; see GmprocNoteType. */
+GmprocNote *gmproc_family_note_memory (GmprocNoteType type, guint64 block, gintptr handle);
 
 /* Around a sleep, by the thread that sleeps. SUBJECT may be NULL. */
 void gmproc_family_begin_wait (const GmprocSubject *subject);

@@ -39,6 +39,20 @@ gmproc_guard_try (GmprocPortLock *lock)
   return TRUE;
 }
 
+/* Who was woken often runs before the one that woke it has left the section (waitpoint.h), most of
+ * all where both share a processor. To let that one go on costs less than to sleep and be woken
+ * again. */
+static gboolean
+try_and_yield (GmprocPortLock *lock)
+{
+  if (gmproc_guard_try (lock))
+    return TRUE;
+  if (gmproc_spin_is_useful ())
+    return FALSE;
+  g_thread_yield ();
+  return gmproc_guard_try (lock);
+}
+
 gboolean
 gmproc_guard_take_turn (GmprocPortLock *lock, gint64 deadline, GCancellable *cancellable,
                         GError **error)
@@ -59,7 +73,7 @@ gboolean
 gmproc_guard_enter (GmprocPortLock *lock, gint64 deadline, GCancellable *cancellable,
                     GError **error)
 {
-  if (gmproc_guard_try (lock))
+  if (try_and_yield (lock))
     return TRUE;
 
   if (deadline != GMPROC_PORT_FOREVER)
@@ -70,7 +84,7 @@ gmproc_guard_enter (GmprocPortLock *lock, gint64 deadline, GCancellable *cancell
 void
 gmproc_guard_enter_always (GmprocPortLock *lock)
 {
-  gboolean is_in = gmproc_guard_try (lock)
+  gboolean is_in = try_and_yield (lock)
                    || is_inside (gmproc_port_lock_acquire (lock, GMPROC_PORT_FOREVER, NULL));
 
   g_assert (is_in);

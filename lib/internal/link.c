@@ -5,6 +5,8 @@
 
 #include "link.h"
 
+#include <string.h>
+
 #include "gmproc-error.h"
 #include "trace.h"
 
@@ -13,12 +15,14 @@
 
 #define MESSAGES_BETWEEN_TRIES (16)
 
+G_STATIC_ASSERT (sizeof (GmprocLinkBlock) == GMPROC_LINK_BLOCK_SIZE);
+
 static gboolean
-attach (GmprocPortChannel *channel, gintptr *handle, GError **error)
+attach (GmprocChannel *channel, gintptr *handle, GError **error)
 {
   if (*handle == GMPROC_PORT_NO_HANDLE)
     return TRUE;
-  if (!gmproc_port_channel_attach (channel, *handle, error))
+  if (!gmproc_channel_attach_pipe (channel, *handle, error))
     return FALSE;
 
   *handle = GMPROC_PORT_NO_HANDLE;
@@ -39,81 +43,90 @@ gmproc_link_init (GmprocLink *self, gintptr in, gintptr out, GError **error)
 }
 
 void
+gmproc_link_init_stream (GmprocLink *self, GIOStream *stream)
+{
+  *self = (GmprocLink) GMPROC_LINK_INIT;
+  gmproc_channel_attach_stream (&self->in, stream);
+  gmproc_channel_attach_stream (&self->out, stream);
+}
+
+void
 gmproc_link_clear (GmprocLink *self)
 {
-  gmproc_port_channel_detach (&self->in);
-  gmproc_port_channel_detach (&self->out);
+  gmproc_channel_detach (&self->in);
+  gmproc_channel_detach (&self->out);
   g_clear_pointer (&self->body, g_free);
   g_clear_pointer (&self->rest, g_bytes_unref);
 }
 
 /* -- sending ----------------------------------------------------------------------------------- */
 
-/* Cuts the first COUNT bytes off the vectors. */
+/* Cuts the first COUNT bytes off the vectors, and the vectors that are empty then. */
 static void
-consume (GOutputVector *vectors, gsize n_vectors, gsize count)
+consume (GOutputVector **vectors, gsize *n_vectors, gsize count)
 {
-  for (gsize i = 0; i < n_vectors; i++)
-    {
-      gsize step = MIN (count, vectors[i].size);
+  for (; *n_vectors > 0 && count >= (*vectors)->size; (*vectors)++, (*n_vectors)--)
+    count -= (*vectors)->size;
+  if (count == 0)
+    return;
 
-      if (step == 0)
-        continue; /* an empty one may be at NULL, where C does not even add 0 */
-      vectors[i].buffer = (const guint8 *) vectors[i].buffer + step;
-      vectors[i].size -= step;
-      count -= step;
-    }
+  (*vectors)->buffer = (const guint8 *) (*vectors)->buffer + count;
+  (*vectors)->size -= count;
 }
 
 /* Copies what the vectors still hold: the caller's memory is its own again after the call. */
 static GBytes *
-copy_rest (const GOutputVector *vectors, gsize n_vectors)
+copy_rest (const GOutputVector *vectors, gsize n_vectors, gsize size)
 {
-  GByteArray *rest = g_byte_array_new ();
+  guint8 *rest = g_malloc (size);
+  gsize filled = 0;
 
   for (gsize i = 0; i < n_vectors; i++)
-    g_byte_array_append (rest, vectors[i].buffer, vectors[i].size);
-  return g_byte_array_free_to_bytes (rest);
+    {
+      if (vectors[i].size > 0)
+        memcpy (rest + filled, vectors[i].buffer, vectors[i].size);
+      filled += vectors[i].size;
+    }
+  return g_bytes_new_take (rest, size);
 }
 
-/* On a cancel in the middle, self->rest is what did not go out. */
+/* When it ends early in the middle of the SIZE bytes, self->rest is what did not go out. */
 static gboolean
-write_all (GmprocLink *self, GOutputVector *vectors, gsize n_vectors, GCancellable *cancellable,
-           GError **error)
+write_all (GmprocLink *self, GOutputVector *vectors, gsize n_vectors, gsize size, gint64 deadline,
+           GCancellable *cancellable, GError **error)
 {
-  gboolean has_begun = FALSE;
-  gsize left = 0;
+  gboolean has_begun = self->out.kind->repeats_writes;
 
-  for (gsize i = 0; i < n_vectors; i++)
-    left += vectors[i].size;
-
-  while (left > 0)
+  while (size > 0)
     {
-      gssize count = gmproc_port_channel_write (&self->out, vectors, n_vectors, GMPROC_PORT_FOREVER,
-                                                cancellable, error);
+      gssize count =
+          gmproc_channel_write (&self->out, vectors, n_vectors, deadline, cancellable, error);
 
       if (count < 0)
         {
           if (has_begun)
-            self->rest = copy_rest (vectors, n_vectors);
+            self->rest = copy_rest (vectors, n_vectors, size);
           return FALSE;
         }
-      consume (vectors, n_vectors, count);
-      left -= count;
+      consume (&vectors, &n_vectors, (gsize) count);
+      size -= (gsize) count;
       has_begun = TRUE;
     }
 
   return TRUE;
 }
 
-static gboolean
-send_rest (GmprocLink *self, GCancellable *cancellable, GError **error)
+gboolean
+gmproc_link_flush (GmprocLink *self, gint64 deadline, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GBytes) rest = g_steal_pointer (&self->rest);
   GOutputVector vector;
 
+  if (rest == NULL)
+    return TRUE;
+
   vector.buffer = g_bytes_get_data (rest, &vector.size);
-  if (write_all (self, &vector, 1, cancellable, error))
+  if (write_all (self, &vector, 1, vector.size, deadline, cancellable, error))
     return TRUE;
 
   if (self->rest == NULL)
@@ -121,39 +134,81 @@ send_rest (GmprocLink *self, GCancellable *cancellable, GError **error)
   return FALSE;
 }
 
-gboolean
-gmproc_link_send (GmprocLink *self, GmprocCodecKind kind, const GOutputVector *body,
-                  gsize n_vectors, GCancellable *cancellable, GError **error)
+static gboolean
+send_block (GmprocLink *self, const GmprocLinkHeader *header, const GOutputVector *body,
+            gsize n_vectors, gint64 deadline, GCancellable *cancellable, GError **error)
 {
-  GmprocLinkHeader header = { .kind = kind };
-  GOutputVector vectors[1 + GMPROC_CODEC_N_VECTORS] = { { &header, sizeof header } };
+  GmprocLinkBlock block = { *header, { 0 } };
+  GOutputVector vector = { &block, sizeof block };
+  guint8 *end = block.body;
 
-  g_assert (n_vectors <= GMPROC_CODEC_N_VECTORS);
   for (gsize i = 0; i < n_vectors; i++)
     {
-      vectors[1 + i] = body[i];
-      header.size += body[i].size;
+      if (body[i].size > 0)
+        memcpy (end, body[i].buffer, body[i].size);
+      end += body[i].size;
     }
+  return write_all (self, &vector, 1, sizeof block, deadline, cancellable, error);
+}
 
-  if (self->rest != NULL && !send_rest (self, cancellable, error))
+static gboolean
+send_long (GmprocLink *self, const GmprocLinkHeader *header, const GOutputVector *body,
+           gsize n_vectors, gint64 deadline, GCancellable *cancellable, GError **error)
+{
+  GOutputVector some[8];
+  g_autofree GOutputVector *many = NULL;
+  GOutputVector *vectors = some;
+
+  if (n_vectors >= G_N_ELEMENTS (some))
+    vectors = many = g_new (GOutputVector, n_vectors + 1);
+  vectors[0] = (GOutputVector){ header, sizeof *header };
+  memcpy (vectors + 1, body, n_vectors * sizeof *body);
+  return write_all (self, vectors, n_vectors + 1, sizeof *header + header->size, deadline,
+                    cancellable, error);
+}
+
+gboolean
+gmproc_link_send (GmprocLink *self, GmprocCodecKind kind, const GOutputVector *body,
+                  gsize n_vectors, gint64 deadline, GCancellable *cancellable, GError **error)
+{
+  GmprocLinkHeader header = { .kind = kind };
+
+  for (gsize i = 0; i < n_vectors; i++)
+    header.size += body[i].size;
+
+  if (!gmproc_link_flush (self, deadline, cancellable, error))
     return FALSE;
   gmproc_trace_mark ("message", "send", "bytes", header.size);
-  return write_all (self, vectors, 1 + n_vectors, cancellable, error);
+  if (header.size <= sizeof ((GmprocLinkBlock *) NULL)->body)
+    return send_block (self, &header, body, n_vectors, deadline, cancellable, error);
+  return send_long (self, &header, body, n_vectors, deadline, cancellable, error);
 }
 
 /* -- receiving --------------------------------------------------------------------------------- */
 
 static gboolean
-check_header (const GmprocLinkHeader *header, GError **error)
+check_header (GmprocLink *self, GError **error)
 {
-  if ((header->kind == GMPROC_CODEC_BYTES || header->kind == GMPROC_CODEC_VARIANT)
-      && header->zero == 0 && header->size <= G_MAXSSIZE)
-    return TRUE;
+  const GmprocLinkHeader *header = &self->block.header;
 
-  g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE,
-               "The stream is no sequence of messages: kind 0x%x, size %" G_GUINT64_FORMAT,
-               header->kind, header->size);
-  return FALSE;
+  if ((header->kind != GMPROC_CODEC_BYTES && header->kind != GMPROC_CODEC_VARIANT
+       && header->kind != GMPROC_CODEC_ENVELOPE)
+      || header->zero != 0 || header->size > G_MAXSSIZE)
+    {
+      g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE,
+                   "The stream is no sequence of messages: kind 0x%x, size %" G_GUINT64_FORMAT,
+                   header->kind, header->size);
+      return FALSE;
+    }
+  if (header->size > self->max_size)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
+                   "The message has %" G_GUINT64_FORMAT
+                   " bytes, and the limit is %" G_GUINT64_FORMAT,
+                   header->size, self->max_size);
+      return FALSE;
+    }
+  return TRUE;
 }
 
 /* Fills BUFFER up to SIZE; *filled survives a call that ends early. */
@@ -163,43 +218,71 @@ fill (GmprocLink *self, gpointer buffer, gsize size, gsize *filled, gint64 deadl
 {
   while (*filled < size)
     {
-      gssize count = gmproc_port_channel_read (&self->in, (guint8 *) buffer + *filled,
-                                               size - *filled, deadline, cancellable, error);
+      gssize count = gmproc_channel_read (&self->in, (guint8 *) buffer + *filled, size - *filled,
+                                          deadline, cancellable, error);
 
       if (count < 0)
         return FALSE;
       if (count == 0)
         {
-          if (self->header_filled == 0)
+          if (self->block_filled == 0)
             g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The other end is closed");
           else
             g_set_error (
                 error, G_IO_ERROR, G_IO_ERROR_CLOSED,
                 "The other end was closed in the middle of a message, after %" G_GSIZE_FORMAT
                 " bytes of its head and body",
-                self->header_filled + self->body_filled);
+                MAX (self->block_filled, sizeof (GmprocLinkHeader) + *filled));
           return FALSE;
         }
-      *filled += count;
+      *filled += (gsize) count;
     }
   return TRUE;
 }
 
 static gboolean
-allocate_body (GmprocLink *self, GError **error)
+is_block (GmprocLink *self)
 {
-  gsize wanted = MAX (FIRST_ALLOCATION, 2 * self->body_filled);
-  guint8 *body;
+  return self->block.header.size <= sizeof self->block.body;
+}
 
-  if (self->body_filled < self->body_allocated || self->body_allocated == self->header.size)
-    return TRUE;
+/* Most receivers either wait for each message or find the next one there. Who waited for the last
+ * one is asked to wait first, which saves a read that finds nothing; now and then it reads first,
+ * to find out whether that has changed. The body comes with its head, so it is not waited for. */
+gboolean
+gmproc_link_receive_head (GmprocLink *self, gint64 deadline, GCancellable *cancellable,
+                          GmprocCodecKind *ret_kind, gsize *ret_size, GError **error)
+{
+  if (self->block_filled < sizeof self->block)
+    {
+      gboolean filled;
 
-  wanted = MIN (wanted, self->header.size);
-  body = g_try_realloc (self->body, wanted);
+      self->in.expect_wait = self->n_expected % MESSAGES_BETWEEN_TRIES != 0;
+      filled = fill (self, &self->block, sizeof self->block, &self->block_filled, deadline,
+                     cancellable, error);
+      self->n_expected = self->in.expect_wait ? self->n_expected + 1 : 0;
+      self->in.expect_wait = FALSE;
+      if (!filled)
+        return FALSE;
+    }
+
+  if (!check_header (self, error))
+    return FALSE;
+  *ret_kind = self->block.header.kind;
+  *ret_size = self->block.header.size;
+  return TRUE;
+}
+
+static gboolean
+allocate_body (GmprocLink *self, gsize wanted, GError **error)
+{
+  guint8 *body = g_try_realloc (self->body, wanted);
+
   if (body == NULL)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-                   "No memory for a message of %" G_GUINT64_FORMAT " bytes", self->header.size);
+                   "No memory for a message of %" G_GUINT64_FORMAT " bytes",
+                   self->block.header.size);
       return FALSE;
     }
   self->body = body;
@@ -207,41 +290,119 @@ allocate_body (GmprocLink *self, GError **error)
   return TRUE;
 }
 
-/* Most receivers either wait for each message or find the next one there. Who waited for the last
- * one is asked to wait first, which saves a read that finds nothing; now and then it reads first,
- * to find out whether that has changed. The body comes with its head, so it is not waited for. */
-static gboolean
-receive_header (GmprocLink *self, gint64 deadline, GCancellable *cancellable, GError **error)
+/* The part of a long body that came with its head. */
+static void
+begin_body (GmprocLink *self, gpointer buffer)
 {
-  gboolean filled;
+  memcpy (buffer, self->block.body, sizeof self->block.body);
+  self->body_filled = sizeof self->block.body;
+}
 
-  self->in.expect_wait = self->n_expected % MESSAGES_BETWEEN_TRIES != 0;
-  filled = fill (self, &self->header, sizeof self->header, &self->header_filled, deadline,
-                 cancellable, error);
-  self->n_expected = self->in.expect_wait ? self->n_expected + 1 : 0;
-  self->in.expect_wait = FALSE;
-  return filled && check_header (&self->header, error);
+/* A body of more than a block, into memory of the link's own. */
+static gboolean
+receive_long (GmprocLink *self, gint64 deadline, GCancellable *cancellable, GError **error)
+{
+  gsize size = self->block.header.size;
+
+  if (self->body_filled == 0)
+    {
+      if (!allocate_body (self, MIN (size, FIRST_ALLOCATION), error))
+        return FALSE;
+      begin_body (self, self->body);
+    }
+
+  while (self->body_filled < size)
+    {
+      gsize wanted = MIN (size, 2 * self->body_filled);
+
+      if (self->body_filled == self->body_allocated && !allocate_body (self, wanted, error))
+        return FALSE;
+      if (!fill (self, self->body, self->body_allocated, &self->body_filled, deadline, cancellable,
+                 error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+end_message (GmprocLink *self)
+{
+  gmproc_trace_mark ("message", "receive", "bytes", self->block.header.size);
+  self->block_filled = 0;
+  self->body_allocated = 0;
+  self->body_filled = 0;
 }
 
 gboolean
 gmproc_link_receive (GmprocLink *self, gint64 deadline, GCancellable *cancellable,
                      GmprocCodecKind *ret_kind, gpointer *ret_body, gsize *ret_size, GError **error)
 {
-  if (!receive_header (self, deadline, cancellable, error))
+  if (!gmproc_link_receive_head (self, deadline, cancellable, ret_kind, ret_size, error))
+    return FALSE;
+  if (!is_block (self) && !receive_long (self, deadline, cancellable, error))
     return FALSE;
 
-  while (self->body_filled < self->header.size)
-    if (!allocate_body (self, error)
-        || !fill (self, self->body, self->body_allocated, &self->body_filled, deadline, cancellable,
-                  error))
-      return FALSE;
-
-  *ret_kind = self->header.kind;
-  *ret_body = g_steal_pointer (&self->body);
-  *ret_size = self->body_filled;
-  gmproc_trace_mark ("message", "receive", "bytes", self->body_filled);
-  self->header_filled = 0;
-  self->body_allocated = 0;
-  self->body_filled = 0;
+  *ret_body =
+      is_block (self) ? g_memdup2 (self->block.body, *ret_size) : g_steal_pointer (&self->body);
+  end_message (self);
   return TRUE;
+}
+
+/* What came before the call ended moves to memory of the link's own. */
+static gboolean
+receive_long_into (GmprocLink *self, guint8 *buffer, gint64 deadline, GCancellable *cancellable,
+                   GError **error)
+{
+  if (self->body_filled == 0)
+    begin_body (self, buffer);
+  else
+    memcpy (buffer, self->body, self->body_filled);
+  if (fill (self, buffer, self->block.header.size, &self->body_filled, deadline, cancellable,
+            error))
+    return TRUE;
+
+  if (self->body_filled > self->body_allocated)
+    {
+      self->body = g_realloc (self->body, self->body_filled);
+      self->body_allocated = self->body_filled;
+    }
+  memcpy (self->body, buffer, self->body_filled);
+  return FALSE;
+}
+
+gboolean
+gmproc_link_receive_into (GmprocLink *self, gpointer buffer, gint64 deadline,
+                          GCancellable *cancellable, GError **error)
+{
+  GmprocCodecKind kind;
+  gsize size;
+
+  if (!gmproc_link_receive_head (self, deadline, cancellable, &kind, &size, error))
+    return FALSE;
+  if (!is_block (self) && !receive_long_into (self, buffer, deadline, cancellable, error))
+    return FALSE;
+
+  if (is_block (self) && size > 0)
+    memcpy (buffer, self->block.body, size);
+  g_clear_pointer (&self->body, g_free);
+  end_message (self);
+  return TRUE;
+}
+
+gboolean
+gmproc_link_has_message (GmprocLink *self)
+{
+  if (self->block_filled < sizeof self->block)
+    return FALSE;
+  return is_block (self) || self->body_filled == self->block.header.size
+         || !check_header (self, NULL);
+}
+
+gboolean
+gmproc_link_poll (GmprocLink *self, gint64 deadline, GCancellable *cancellable, GError **error)
+{
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  return gmproc_link_has_message (self)
+         || gmproc_channel_poll (&self->in, deadline, cancellable, error);
 }

@@ -26,6 +26,12 @@ get_place (GmprocMonitor *self)
   return (Place *) self->slot.place;
 }
 
+gconstpointer
+gmproc_monitor_get_state_in (const GmprocSlotPlace *place)
+{
+  return ((const Place *) place)->state;
+}
+
 gboolean
 gmproc_monitor_new (GmprocMonitor *self, guint32 kind, GError **error)
 {

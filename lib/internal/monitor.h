@@ -23,6 +23,9 @@ typedef struct
   gpointer state; /* in the slot: GMPROC_MONITOR_STATE_SIZE bytes, zeros at first */
 } GmprocMonitor;
 
+/* The state in a slot that holds a monitor, to look into. */
+gconstpointer gmproc_monitor_get_state_in (const GmprocSlotPlace *place);
+
 /* KIND tells the classes apart. clear accepts a monitor that is all zeros. */
 gboolean gmproc_monitor_new (GmprocMonitor *self, guint32 kind, GError **error);
 void gmproc_monitor_clear (GmprocMonitor *self);

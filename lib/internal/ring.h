@@ -80,7 +80,8 @@ void gmproc_ring_init (GmprocRing *self, GmprocRingPlace *place, gintptr memory,
 void gmproc_ring_clear (GmprocRing *self);
 
 /* Several messages can be put, or taken, by one store: each but the first begins where the one
- * before it says in `next`, and the last one is committed. The first begins at the tail, or head. */
+ * before it says in `next`, and the last one is committed. The first begins at the tail, or head.
+ */
 
 /* W. Where the next message begins. */
 guint64 gmproc_ring_get_tail (GmprocRing *self);

@@ -148,3 +148,30 @@ gmproc_shareable_import (GVariant *exported, GmprocParcel *parcel, GError **erro
   return ((GmprocShareableInterface *) g_type_interface_peek (klass, GMPROC_TYPE_SHAREABLE))
       ->import_from (parameters, parcel, error);
 }
+
+/* Only when all are there they are adopted, which nobody could take back for them. */
+GArray *
+gmproc_shareable_import_all (GVariant *list, GmprocParcel *parcel, GError **error)
+{
+  g_autoptr (GPtrArray) objects = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GArray) handles = g_array_new (FALSE, FALSE, sizeof (gint32));
+  gsize n_objects = g_variant_n_children (list);
+
+  for (gsize i = 0; i < n_objects; i++)
+    {
+      g_autoptr (GVariant) exported = g_variant_get_child_value (list, i);
+      GmprocShareable *object = gmproc_shareable_import (exported, parcel, error);
+
+      if (object == NULL)
+        return NULL;
+      g_ptr_array_add (objects, object);
+    }
+  for (gsize i = 0; i < n_objects; i++)
+    {
+      gint32 handle = gmproc_shareable_adopt (objects->pdata[i]);
+
+      g_array_append_val (handles, handle);
+    }
+
+  return g_steal_pointer (&handles);
+}

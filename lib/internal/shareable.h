@@ -50,6 +50,9 @@ gpointer gmproc_shareable_from_handle (gint32 handle, GType type, GError **error
 GVariant *gmproc_shareable_export (GmprocShareable *self, GmprocParcel *parcel, GError **error);
 GmprocShareable *gmproc_shareable_import (GVariant *exported, GmprocParcel *parcel, GError **error);
 
+/* All of an array of such; the result has their local numbers, by index. */
+GArray *gmproc_shareable_import_all (GVariant *list, GmprocParcel *parcel, GError **error);
+
 #define GMPROC_SHAREABLE_FORMAT "(sv)"
 
 G_END_DECLS

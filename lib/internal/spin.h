@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "port/port.h"
 
 G_BEGIN_DECLS
 
@@ -17,7 +17,7 @@ gmproc_spin_get_n_processors (void)
   static int n_processors; /* the answer never changes, so a race computes it twice */
 
   if (g_atomic_int_get (&n_processors) == 0)
-    g_atomic_int_set (&n_processors, (int) g_get_num_processors ());
+    g_atomic_int_set (&n_processors, (int) gmproc_port_self_get_n_processors ());
   return (guint) g_atomic_int_get (&n_processors);
 }
 

@@ -146,28 +146,42 @@ gmproc_wait_source_new (const GmprocWaitSourceFuncs *funcs, gpointer object, gui
 }
 
 GmprocArm
-gmproc_monitor_arm (GmprocMonitor *self, const GmprocWaitSourceFuncs *funcs, gpointer object,
-                    guint64 what, GSource *source)
+gmproc_waitpoint_arm (GmprocWaitpoint *self, GmprocPortLock *lock,
+                      const GmprocWaitSourceFuncs *funcs, gpointer object, guint64 what,
+                      GSource *source)
 {
   gboolean ready;
   guint32 prepared = 0;
 
   if (funcs->is_ready (object, what))
     return GMPROC_ARM_READY;
-  if (!gmproc_guard_try (&self->lock))
+  if (!gmproc_guard_try (lock))
     return GMPROC_ARM_BUSY;
   ready = funcs->is_ready (object, what);
   if (!ready)
-    prepared = gmproc_waitpoint_prepare (&self->waitpoint);
-  gmproc_guard_leave (&self->lock);
+    prepared = gmproc_waitpoint_prepare (self);
+  gmproc_guard_leave (lock);
 
   if (ready)
     return GMPROC_ARM_READY;
-  return gmproc_watch_add (&self->waitpoint, source, prepared) ? GMPROC_ARM_ARMED : GMPROC_ARM_BUSY;
+  return gmproc_watch_add (self, source, prepared) ? GMPROC_ARM_ARMED : GMPROC_ARM_BUSY;
+}
+
+void
+gmproc_waitpoint_disarm (GmprocWaitpoint *self, GSource *source)
+{
+  gmproc_watch_remove (self, source);
+}
+
+GmprocArm
+gmproc_monitor_arm (GmprocMonitor *self, const GmprocWaitSourceFuncs *funcs, gpointer object,
+                    guint64 what, GSource *source)
+{
+  return gmproc_waitpoint_arm (&self->waitpoint, &self->lock, funcs, object, what, source);
 }
 
 void
 gmproc_monitor_disarm (GmprocMonitor *self, GSource *source)
 {
-  gmproc_watch_remove (&self->waitpoint, source);
+  gmproc_waitpoint_disarm (&self->waitpoint, source);
 }

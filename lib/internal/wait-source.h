@@ -45,8 +45,14 @@ struct GmprocWaitSourceFuncs
 GSource *gmproc_wait_source_new (const GmprocWaitSourceFuncs *funcs, gpointer object, guint64 what,
                                  GSource *child, GCancellable *cancellable);
 
-/* What arm and disarm are for an object whose state is in a monitor. The is_ready of FUNCS is asked
- * inside its lock too. */
+/* What arm and disarm are for an object whose state is under LOCK, and whose changes are told at
+ * WAITPOINT. The is_ready of FUNCS is asked inside the lock too. */
+GmprocArm gmproc_waitpoint_arm (GmprocWaitpoint *self, GmprocPortLock *lock,
+                                const GmprocWaitSourceFuncs *funcs, gpointer object, guint64 what,
+                                GSource *source);
+void gmproc_waitpoint_disarm (GmprocWaitpoint *self, GSource *source);
+
+/* The same for both parts of a monitor. */
 GmprocArm gmproc_monitor_arm (GmprocMonitor *self, const GmprocWaitSourceFuncs *funcs,
                               gpointer object, guint64 what, GSource *source);
 void gmproc_monitor_disarm (GmprocMonitor *self, GSource *source);

@@ -17,6 +17,8 @@
 #define SHORTEST_SPIN (5)
 #define SPIN_ROUNDS_BETWEEN_LOOKS_AT_THE_CLOCK (32)
 
+#define LOOKS_FOR_COMMIT (50)
+
 gboolean
 gmproc_waitpoint_create (GmprocWaitpoint *self, GmprocWaitpointPlace *place, GError **error)
 {
@@ -180,4 +182,54 @@ gmproc_waitpoint_wake (GmprocWaitpoint *self)
     gmproc_crash_point_defer (wake_sleepers, self);
   else
     wake_sleepers (self);
+}
+
+void
+gmproc_waitpoint_wake_and_add (GmprocWaitpoint *self, guint32 *state, guint32 delta)
+{
+  if (GMPROC_CRASH_BREAKS ("commit-first") || GMPROC_CRASH_BREAKS ("asleep-first"))
+    gmproc_waitpoint_wake (self);
+  else if (self->place->asleep != 0)
+    {
+      GMPROC_CRASH_POINT ("commit-add");
+      gmproc_port_word_advance_and_add (&self->word, state, delta);
+      GMPROC_CRASH_POINT ("commit-added");
+      self->place->asleep = 0;
+      return;
+    }
+  (void) __atomic_fetch_add (state, delta, __ATOMIC_RELEASE);
+}
+
+gboolean
+gmproc_waitpoint_see_commit (gboolean (*has_changed) (gpointer object, guint64 what),
+                             gpointer object, guint64 what)
+{
+  guint rounds = gmproc_spin_is_useful () ? LOOKS_FOR_COMMIT : 0;
+
+  while (!has_changed (object, what))
+    {
+      if (rounds-- == 0)
+        return FALSE;
+      gmproc_spin_pause ();
+    }
+  return TRUE;
+}
+
+/* The word is read first: whoever forgets the announcement changes the word afterwards. */
+guint32
+gmproc_waitpoint_announce (GmprocWaitpoint *self)
+{
+  guint32 prepared = gmproc_port_word_load (&self->word);
+
+  __atomic_store_n (&self->place->asleep, 1, __ATOMIC_SEQ_CST);
+  return prepared;
+}
+
+void
+gmproc_waitpoint_wake_announced (GmprocWaitpoint *self)
+{
+  if (G_LIKELY (__atomic_load_n (&self->place->asleep, __ATOMIC_SEQ_CST) == 0))
+    return;
+  __atomic_store_n (&self->place->asleep, 0, __ATOMIC_SEQ_CST);
+  gmproc_port_word_advance (&self->word);
 }

@@ -63,6 +63,22 @@ gboolean gmproc_waitpoint_sleep (GmprocWaitpoint *self, guint32 prepared, gint64
 gboolean gmproc_waitpoint_doze (GmprocWaitpoint *self, guint32 prepared, gint64 deadline,
                                 GCancellable *cancellable, GError **error);
 
+/* Inside the lock: wake and commit, where the commit is to add DELTA to STATE. Where the system
+ * can, who is woken finds the commit made, and need not wait for the changer to leave the lock. */
+void gmproc_waitpoint_wake_and_add (GmprocWaitpoint *self, guint32 *state, guint32 delta);
+
+/* Outside the lock, by one who was woken, and so before the commit: gives the changer a moment to
+ * make it. For a state that says by one load that it has changed; then the lock is not needed,
+ * which all who were woken would ask for at the same time. */
+gboolean gmproc_waitpoint_see_commit (gboolean (*has_changed) (gpointer object, guint64 what),
+                                      gpointer object, guint64 what);
+
+/* For a state that is a lock itself, whose waiters cannot look inside of it: announce, then look,
+ * and sleep if the lock is not free; release the lock, then wake. A wake-up is lost only with a
+ * process that is killed between the two, so who waits looks for itself now and then. */
+guint32 gmproc_waitpoint_announce (GmprocWaitpoint *self);
+void gmproc_waitpoint_wake_announced (GmprocWaitpoint *self);
+
 /* Inside the lock, before the commit. */
 void gmproc_waitpoint_wake (GmprocWaitpoint *self);
 

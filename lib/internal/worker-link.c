@@ -6,6 +6,7 @@
 #include "worker-link.h"
 
 #include "gmproc-error.h"
+#include "kind.h"
 #include "shareable.h"
 
 /* -- a bell ------------------------------------------------------------------------------------ */
@@ -17,7 +18,7 @@ struct _GmprocBell
   GmprocMonitor monitor; /* only its waitpoint's word is used */
 };
 
-#define BELL_KIND (0x42454c4c) /* BELL */
+#define BELL_KIND GMPROC_KIND_BELL
 
 static void gmproc_bell_shareable_init (GmprocShareableInterface *iface);
 

@@ -137,7 +137,7 @@ gmproc_port_bootstrap_take (const GmprocBootstrapMessage *message, guint n_handl
 
   if (message->magic != MAGIC || !gmproc_port_handle_is_valid (section))
     {
-      set_damaged_error (error, "what came on the standard input is not from a parent");
+      set_damaged_error (error, "what came through the pipe is not from a parent");
       return FALSE;
     }
   block = MapViewOfFile ((HANDLE) section, FILE_MAP_READ, 0, 0, 0);

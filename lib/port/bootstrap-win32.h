@@ -4,7 +4,7 @@
  * Beside the contract, for the Windows bodies: the block that a child is given.
  *
  * It is a section with a header, the numbers of the handles as the child knows them, and the bytes.
- * The child learns of it by a short message on its standard input, which never fills that pipe.
+ * The child learns of it by a short message through a pipe, which is never full.
  */
 #pragma once
 
@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 
 #define GMPROC_BOOTSTRAP_MAX_HANDLES 65536
 
-/* The message: all that goes through the standard input. */
+/* The message: all that goes through the pipe. */
 typedef struct
 {
   guint64 magic;

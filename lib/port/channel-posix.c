@@ -16,6 +16,7 @@
 #include "port.h"
 #include "handle-posix.h"
 #include "port-error.h"
+#include "wait-posix.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +29,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <glib-unix.h>
+
 #ifndef IOV_MAX
 #define IOV_MAX 1024
 #endif
@@ -37,9 +40,6 @@
 #ifndef RWF_NOSIGNAL
 #define RWF_NOSIGNAL 0x00000100
 #endif
-
-/* How long a wait may ignore a cancel when no descriptor was left to learn of it. */
-#define CANCEL_SLICE (20 * G_TIME_SPAN_MILLISECOND)
 
 /* Vectors go to the kernel as they come. */
 G_STATIC_ASSERT (sizeof (GOutputVector) == sizeof (struct iovec));
@@ -76,17 +76,8 @@ ask_pipe (int fd)
 static gboolean
 make_pipe (int *fds, GError **error)
 {
-#ifdef HAVE_PIPE2
-  int result = pipe2 (fds, O_CLOEXEC);
-#else
-  int result = pipe (fds);
-#endif
-
-  if (result == -1)
-    {
-      gmproc_port_set_error (error, errno, "pipe");
-      return FALSE;
-    }
+  if (!gmproc_port_pipe (fds, error))
+    return FALSE;
   if (g_atomic_int_get ((int *) &nowait) == UNKNOWN)
     ask_pipe (fds[0]);
   return TRUE;
@@ -146,6 +137,16 @@ gmproc_port_channel_new_pipe (gintptr *ret_reader, gintptr *ret_writer, GError *
   return FALSE;
 }
 
+gsize
+gmproc_port_channel_get_atomic_size (void)
+{
+#ifdef PIPE_BUF
+  return PIPE_BUF;
+#else
+  return _POSIX_PIPE_BUF;
+#endif
+}
+
 gboolean
 gmproc_port_channel_attach (GmprocPortChannel *channel, gintptr handle, GError **error)
 {
@@ -177,87 +178,13 @@ gmproc_port_channel_detach (GmprocPortChannel *channel)
   channel->expect_wait = FALSE;
 }
 
-/* One ppoll() until DEADLINE. Gives the number of ready descriptors, or -1 with errno. */
-static int
-poll_until (struct pollfd *fds, nfds_t n_fds, gint64 deadline)
-{
-  struct timespec timeout = { 0, 0 };
-  gint64 remaining;
-
-  if (deadline == GMPROC_PORT_FOREVER)
-    return ppoll (fds, n_fds, NULL, NULL);
-  remaining = MAX (deadline, 0) - g_get_monotonic_time ();
-  if (remaining > 0)
-    {
-      timeout.tv_sec = remaining / G_USEC_PER_SEC;
-      timeout.tv_nsec = remaining % G_USEC_PER_SEC * 1000;
-    }
-  return ppoll (fds, n_fds, &timeout, NULL);
-}
-
-/* Waits until one of EVENTS, or a hang-up, is there on fds[0]. fds[1], if N_FDS is two, is the
- * cancellable. A cancel or a deadline counts only when there is nothing else to tell. */
-static gboolean
-wait_ready (struct pollfd *fds, nfds_t n_fds, gint64 deadline, GCancellable *cancellable,
-            GError **error)
-{
-  gboolean sliced = cancellable != NULL && n_fds == 1;
-
-  for (;;)
-    {
-      gint64 now = g_get_monotonic_time ();
-      gint64 until = sliced ? MIN (deadline, now + CANCEL_SLICE) : deadline;
-      int n_ready = poll_until (fds, n_fds, until);
-
-      if (n_ready == -1 && errno != EINTR)
-        {
-          gmproc_port_set_error (error, errno, "ppoll");
-          return FALSE;
-        }
-      if (n_ready > 0 && (fds[0].revents & POLLNVAL) != 0)
-        {
-          gmproc_port_set_error (error, EBADF, "ppoll");
-          return FALSE;
-        }
-      if (n_ready > 0 && fds[0].revents != 0)
-        return TRUE;
-      if (g_cancellable_set_error_if_cancelled (cancellable, error))
-        return FALSE;
-      if (n_ready == 0 && until == deadline)
-        {
-          g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                               "ppoll: the time for the call is over");
-          return FALSE;
-        }
-    }
-}
-
-static gboolean
-wait_for (GmprocPortChannel *channel, short events, gint64 deadline, GCancellable *cancellable,
-          GError **error)
-{
-  struct pollfd fds[2] = { { (int) channel->handle, events, 0 }, { -1, POLLIN, 0 } };
-  GPollFD cancel_fd;
-  gboolean has_cancel_fd;
-  gboolean ready;
-
-  /* Without a cancellable there is no second descriptor at all: it would cost an eventfd. */
-  has_cancel_fd = cancellable != NULL && g_cancellable_make_pollfd (cancellable, &cancel_fd);
-  if (has_cancel_fd)
-    fds[1].fd = cancel_fd.fd;
-  ready = wait_ready (fds, has_cancel_fd ? 2 : 1, deadline, cancellable, error);
-  if (has_cancel_fd)
-    g_cancellable_release_fd (cancellable);
-  return ready;
-}
-
 gboolean
 gmproc_port_channel_poll (GmprocPortChannel *channel, gint64 deadline, GCancellable *cancellable,
                           GError **error)
 {
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
-  return wait_for (channel, POLLIN, deadline, cancellable, error);
+  return gmproc_port_wait_for_fd ((int) channel->handle, POLLIN, deadline, cancellable, error);
 }
 
 /* Whether a call may simply wait in the system. */
@@ -297,7 +224,8 @@ gmproc_port_channel_read (GmprocPortChannel *channel, gpointer buffer, gsize siz
     {
       gssize n_read;
 
-      if (wait_first && !wait_for (channel, POLLIN, deadline, cancellable, error))
+      if (wait_first
+          && !gmproc_port_wait_for_fd ((int) channel->handle, POLLIN, deadline, cancellable, error))
         return -1;
       n_read = blocks ? read (fd, buffer, size) : read_at_once (fd, buffer, size);
       if (n_read >= 0)
@@ -402,7 +330,15 @@ gmproc_port_channel_write (GmprocPortChannel *channel, const GOutputVector *vect
           gmproc_port_set_error (error, errno, "write");
           return -1;
         }
-      if (errno != EINTR && !wait_for (channel, POLLOUT, deadline, cancellable, error))
+      if (errno != EINTR
+          && !gmproc_port_wait_for_fd ((int) channel->handle, POLLOUT, deadline, cancellable,
+                                       error))
         return -1;
     }
+}
+
+GSource *
+gmproc_port_channel_create_source (GmprocPortChannel *channel, GIOCondition condition)
+{
+  return g_unix_fd_source_new ((int) channel->handle, condition);
 }

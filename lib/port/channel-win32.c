@@ -26,6 +26,7 @@
 #define BUFFER_SIZE (64 * 1024)
 #define LARGEST_PART (BUFFER_SIZE / 2)
 #define LARGEST_REQUEST (1024 * 1024)
+#define LARGEST_ATOMIC 4096
 #define NAME_LENGTH 64
 
 /* Full rights for the user that this process runs as, and for nobody else. Freed with LocalFree().
@@ -110,6 +111,13 @@ gmproc_port_channel_new_pipe (gintptr *ret_reader, gintptr *ret_writer, GError *
 out:
   (void) LocalFree (attributes.lpSecurityDescriptor);
   return writer != INVALID_HANDLE_VALUE;
+}
+
+/* A request of this size is met whole or not at all, see above, and requests do not mix. */
+gsize
+gmproc_port_channel_get_atomic_size (void)
+{
+  return LARGEST_ATOMIC;
 }
 
 gboolean
@@ -271,4 +279,119 @@ gmproc_port_channel_write (GmprocPortChannel *channel, const GOutputVector *vect
   else
     set_result_error (error, result, code, "WriteFile");
   return -1;
+}
+
+/* -- source ------------------------------------------------------------------------------------
+ * To wait for something to read is a request for no bytes, with an event of its own. The system
+ * has nothing that tells of room for a write, so one who waits for that looks again after a while.
+ */
+#define LOOK_AGAIN (5 * G_TIME_SPAN_MILLISECOND)
+
+typedef struct
+{
+  GSource source;
+  HANDLE pipe;
+  OVERLAPPED request;
+  gboolean is_asked; /* the system has the request */
+  char nothing;
+  GPollFD event_fd;
+} ChannelSource;
+
+static gboolean
+is_met (ChannelSource *self)
+{
+  return self->is_asked && WaitForSingleObject (self->request.hEvent, 0) == WAIT_OBJECT_0;
+}
+
+static gboolean
+source_prepare (GSource *source, int *timeout)
+{
+  ChannelSource *self = (ChannelSource *) source;
+
+  *timeout = -1;
+  if (!self->is_asked)
+    {
+      (void) ResetEvent (self->request.hEvent);
+      if (!ReadFile (self->pipe, &self->nothing, 0, NULL, &self->request)
+          && GetLastError () != ERROR_IO_PENDING)
+        (void) SetEvent (self->request.hEvent); /* the end, or an error that a read tells */
+      self->is_asked = TRUE;
+    }
+  return is_met (self);
+}
+
+static gboolean
+source_check (GSource *source)
+{
+  return is_met ((ChannelSource *) source);
+}
+
+static gboolean
+source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  ((ChannelSource *) source)->is_asked = FALSE;
+  return callback == NULL || callback (user_data);
+}
+
+static void
+source_finalize (GSource *source)
+{
+  ChannelSource *self = (ChannelSource *) source;
+  DWORD count;
+
+  if (self->is_asked && CancelIoEx (self->pipe, &self->request))
+    (void) GetOverlappedResult (self->pipe, &self->request, &count, TRUE);
+  (void) CloseHandle (self->request.hEvent);
+}
+
+/* What a child source of another one does: nothing, again and again. */
+static gboolean
+go_on (gpointer data)
+{
+  (void) data;
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs reading_functions = {
+  .prepare = source_prepare,
+  .check = source_check,
+  .dispatch = source_dispatch,
+  .finalize = source_finalize,
+  .closure_callback = go_on,
+};
+
+static gboolean
+again_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  g_source_set_ready_time (source, g_get_monotonic_time () + LOOK_AGAIN);
+  return callback == NULL || callback (user_data);
+}
+
+static GSourceFuncs again_functions = {
+  .dispatch = again_dispatch,
+  .closure_callback = go_on,
+};
+
+GSource *
+gmproc_port_channel_create_source (GmprocPortChannel *channel, GIOCondition condition)
+{
+  GSource *source;
+  ChannelSource *self;
+
+  if ((condition & G_IO_OUT) != 0)
+    {
+      source = g_source_new (&again_functions, sizeof (GSource));
+      g_source_set_ready_time (source, g_get_monotonic_time () + LOOK_AGAIN);
+      return source;
+    }
+
+  source = g_source_new (&reading_functions, sizeof (ChannelSource));
+  self = (ChannelSource *) source;
+  self->pipe = (HANDLE) channel->handle;
+  self->request.hEvent = CreateEventW (NULL, TRUE, FALSE, NULL);
+  if (self->request.hEvent == NULL)
+    g_error ("CreateEvent: error %lu", GetLastError ());
+  self->event_fd = (GPollFD){ (gintptr) self->request.hEvent, G_IO_IN, 0 };
+  g_source_add_poll (source, &self->event_fd);
+  return source;
 }

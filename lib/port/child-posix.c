@@ -22,6 +22,8 @@
 
 #include "port.h"
 #include "port-error.h"
+#include "fork-message-posix.h"
+#include "fork-server-posix.h"
 #include "memory-posix.h"
 #include "spawn-posix.h"
 
@@ -38,8 +40,8 @@
 #define MARK "--gmproc-child="
 #define BOOTSTRAP_FD GMPROC_SPAWN_FIRST_DESCRIPTOR
 #define FIRST_HANDLE_FD (BOOTSTRAP_FD + 1)
-#define MAX_HANDLES 65536
-#define LABEL_SIZE 100     /* bytes of a label in the argument vector */
+#define MAX_HANDLES GMPROC_FORK_MAX_HANDLES
+#define LABEL_SIZE GMPROC_FORK_MAX_LABEL /* bytes of a label in the argument vector */
 #define STATUS_UNKNOWN 255 /* when somebody else reaped the child: no success, in any case */
 
 struct GmprocPortChild
@@ -118,6 +120,20 @@ check_handle (gintptr handle, const char *what, GError **error)
   return FALSE;
 }
 
+static gboolean
+check_directory (const char *path, GError **error)
+{
+  if (!g_file_test (path, G_FILE_TEST_IS_DIR))
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                 "spawn: the working directory %s is no directory", path);
+  else if (access (path, X_OK) == -1)
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
+                 "spawn: the working directory %s: %s", path, g_strerror (errno));
+  else
+    return TRUE;
+  return FALSE;
+}
+
 /* What the child would find out between fork() and exec(), where it can hardly say why. */
 static gboolean
 check_options (const GmprocPortChildOptions *options, GError **error)
@@ -145,20 +161,13 @@ check_options (const GmprocPortChildOptions *options, GError **error)
     if (options->streams[i] != GMPROC_PORT_NO_HANDLE
         && !check_handle (options->streams[i], names[i], error))
       return FALSE;
-  if (options->working_directory != NULL
-      && !g_file_test (options->working_directory, G_FILE_TEST_IS_DIR))
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                   "spawn: the working directory %s is no directory", options->working_directory);
-      return FALSE;
-    }
-  return TRUE;
+  return options->working_directory == NULL || check_directory (options->working_directory, error);
 }
 
 gboolean
 gmproc_port_child_has_method (GmprocPortMethod method)
 {
-  return method == GMPROC_PORT_METHOD_SPAWN;
+  return method == GMPROC_PORT_METHOD_SPAWN || gmproc_port_fork_server_is_supported ();
 }
 
 /* A path that says where it begins is the caller's, also when the child begins elsewhere. */
@@ -171,12 +180,12 @@ make_path (const GmprocPortChildOptions *options)
 }
 
 static gboolean
-spawn (const GmprocPortChildOptions *options, gintptr block, pid_t *ret_pid, GError **error)
+spawn (const GmprocPortChildOptions *options, const char *label, gintptr block, pid_t *ret_pid,
+       GError **error)
 {
   g_autofree char *path = make_path (options);
   g_autofree char *mark = g_strdup_printf (MARK "%u", options->n_handles);
-  g_autofree char *shown_label = make_label (options->label);
-  const char *argv[] = { path, mark, shown_label, NULL };
+  const char *argv[] = { path, mark, label, NULL };
   g_autofree gintptr *descriptors = g_new (gintptr, (gsize) options->n_handles + 1);
   GmprocSpawn plan = { .argv = argv,
                        .environment = options->environment,
@@ -191,22 +200,43 @@ spawn (const GmprocPortChildOptions *options, gintptr block, pid_t *ret_pid, GEr
   return gmproc_port_spawn (&plan, ret_pid, error);
 }
 
+/* A copy of this program can be no other one. */
+static gboolean
+is_own_program (const char *executable)
+{
+  g_autofree char *own = gmproc_port_self_get_path (NULL);
+
+  return g_strcmp0 (executable, own) == 0;
+}
+
 GmprocPortChild *
 gmproc_port_child_start (const GmprocPortChildOptions *options, GError **error)
 {
   gintptr block = GMPROC_PORT_NO_HANDLE;
+  g_autofree char *label = make_label (options->label);
   GmprocPortChild *child = NULL;
+  gboolean success;
   pid_t pid;
 
   if (!check_options (options, error)
       || !gmproc_port_memory_new_constant (options->bootstrap, &block, error))
     goto out;
-  if (spawn (options, block, &pid, error))
+  if (options->method == GMPROC_PORT_METHOD_FORKSERVER && is_own_program (options->executable))
+    success = gmproc_port_fork_server_start (options, label, block, &pid, error);
+  else
+    success = spawn (options, label, block, &pid, error);
+  if (success)
     child = child_new (pid);
 
 out:
   gmproc_port_handle_close (&block);
   return child;
+}
+
+void
+gmproc_port_child_release (void)
+{
+  gmproc_port_fork_server_end ();
 }
 
 gint64
@@ -339,6 +369,7 @@ gmproc_port_child_signal (GmprocPortChild *child, GmprocPortSignal signal)
     [GMPROC_PORT_SIGNAL_INTERRUPT] = SIGINT,
     [GMPROC_PORT_SIGNAL_TERMINATE] = SIGTERM,
     [GMPROC_PORT_SIGNAL_KILL] = SIGKILL,
+    [GMPROC_PORT_SIGNAL_CONTINUE] = SIGCONT,
   };
 
   g_mutex_lock (&child->lock);
@@ -372,40 +403,76 @@ take_handles (guint n_handles, GError **error)
   return g_steal_pointer (&handles);
 }
 
+/* What this process was started with by spawn(); FALSE if it is damaged. */
+static gboolean
+receive_spawned (const char *mark, GBytes **ret_bootstrap, gintptr **ret_handles,
+                 guint *ret_n_handles, GError **error)
+{
+  gintptr block = BOOTSTRAP_FD;
+  guint64 n_handles;
+
+  if (mark == NULL || !g_ascii_string_to_unsigned (mark, 10, 0, MAX_HANDLES, &n_handles, NULL))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "damaged argument: " MARK "%s",
+                   mark != NULL ? mark : "");
+      return FALSE;
+    }
+  *ret_bootstrap = gmproc_port_memory_read_constant (block, error);
+  if (*ret_bootstrap == NULL)
+    return FALSE;
+  *ret_handles = take_handles ((guint) n_handles, error);
+  if (*ret_handles == NULL)
+    {
+      g_clear_pointer (ret_bootstrap, g_bytes_unref);
+      return FALSE;
+    }
+  gmproc_port_handle_close (&block);
+  *ret_n_handles = (guint) n_handles;
+  return TRUE;
+}
+
+/* In the fork server this returns in its copies only. */
+static gboolean
+receive_copied (char **arguments, GBytes **ret_bootstrap, gintptr **ret_handles,
+                guint *ret_n_handles, GError **error)
+{
+  gintptr block;
+
+  if (!gmproc_port_fork_server_serve (arguments, &block, ret_handles, ret_n_handles, error))
+    return FALSE;
+  *ret_bootstrap = gmproc_port_memory_read_constant (block, error);
+  gmproc_port_handle_close (&block);
+  if (*ret_bootstrap == NULL)
+    g_clear_pointer (ret_handles, g_free);
+  return *ret_bootstrap != NULL;
+}
+
 gboolean
 gmproc_port_child_receive (int *argc, char ***argv, GBytes **ret_bootstrap, gintptr **ret_handles,
                            guint *ret_n_handles, GError **error)
 {
-  g_autoptr (GBytes) bootstrap = NULL;
-  gintptr block = BOOTSTRAP_FD;
-  sigset_t no_signals;
   char **arguments = *argv;
-  guint64 n_handles;
+  sigset_t no_signals;
+  gboolean is_spawned, success;
 
-  if (*argc < 2 || !g_str_has_prefix (arguments[1], MARK) || gmproc_port_self_is_privileged ())
+  if (*argc < 2 || gmproc_port_self_is_privileged ())
     return FALSE;
-  if (*argc < 3
-      || !g_ascii_string_to_unsigned (arguments[1] + strlen (MARK), 10, 0, MAX_HANDLES, &n_handles,
-                                      NULL))
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "damaged argument: %s",
-                   arguments[1]);
-      return FALSE;
-    }
-  bootstrap = gmproc_port_memory_read_constant (block, error);
-  if (bootstrap == NULL)
+  is_spawned = g_str_has_prefix (arguments[1], MARK);
+  if (!is_spawned && !(*argc == 3 && g_str_equal (arguments[1], GMPROC_FORK_MARK)))
     return FALSE;
-  *ret_handles = take_handles ((guint) n_handles, error);
-  if (*ret_handles == NULL)
+
+  if (is_spawned)
+    success = receive_spawned (*argc > 2 ? arguments[1] + strlen (MARK) : NULL, ret_bootstrap,
+                               ret_handles, ret_n_handles, error);
+  else
+    success = receive_copied (arguments + 1, ret_bootstrap, ret_handles, ret_n_handles, error);
+  if (!success)
     return FALSE;
 
   /* The mask is that of the thread that started us, which may block what should end us. */
   (void) sigemptyset (&no_signals);
   (void) pthread_sigmask (SIG_SETMASK, &no_signals, NULL);
 
-  gmproc_port_handle_close (&block);
-  *ret_bootstrap = g_steal_pointer (&bootstrap);
-  *ret_n_handles = (guint) n_handles;
   for (int i = 1; i + 2 <= *argc; i++)
     arguments[i] = arguments[i + 2]; /* the last one moved is the NULL at the end */
   *argc -= 2;

@@ -47,6 +47,23 @@ gmproc_port_handle_take (int fd, gintptr *ret_handle, GError **error)
 }
 
 gboolean
+gmproc_port_pipe (int *fds, GError **error)
+{
+#ifdef HAVE_PIPE2
+  int result = pipe2 (fds, O_CLOEXEC);
+#else
+  int result = pipe (fds);
+
+  for (int i = 0; result == 0 && i < 2; i++)
+    (void) fcntl (fds[i], F_SETFD, FD_CLOEXEC);
+#endif
+
+  if (result == -1)
+    gmproc_port_set_error (error, errno, "pipe");
+  return result == 0;
+}
+
+gboolean
 gmproc_port_handle_is_valid (gintptr handle)
 {
   return handle >= 0 && handle <= G_MAXINT && fcntl ((int) handle, F_GETFD) != -1;

@@ -12,4 +12,7 @@ G_BEGIN_DECLS
  * also when it fails. */
 gboolean gmproc_port_handle_take (int fd, gintptr *ret_handle, GError **error);
 
+/* As pipe(), with descriptors that no child inherits. */
+gboolean gmproc_port_pipe (int *fds, GError **error);
+
 G_END_DECLS

@@ -23,7 +23,19 @@ translate (int code)
     case ERROR_TOO_MANY_OPEN_FILES:
       return G_IO_ERROR_TOO_MANY_OPEN_FILES;
     case ERROR_INVALID_HANDLE:
+    case ERROR_INVALID_PARAMETER:
       return G_IO_ERROR_INVALID_ARGUMENT;
+    case ERROR_BAD_NETPATH:
+    case ERROR_BAD_PATHNAME:
+    case ERROR_FILE_NOT_FOUND:
+    case ERROR_INVALID_NAME:
+    case ERROR_PATH_NOT_FOUND:
+      return G_IO_ERROR_NOT_FOUND;
+    case ERROR_ACCESS_DENIED:
+    case ERROR_SHARING_VIOLATION:
+      return G_IO_ERROR_PERMISSION_DENIED;
+    case ERROR_FILENAME_EXCED_RANGE:
+      return G_IO_ERROR_FILENAME_TOO_LONG;
     default:
       return g_io_error_from_win32_error (code);
     }

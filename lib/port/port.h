@@ -60,8 +60,13 @@ void gmproc_port_handle_close (gintptr *handle);
  *        asked. G_IO_ERROR_CLOSED when nobody is left to read; no signal is raised.
  * poll:  TRUE as soon as a read would not wait, so also at the end of the stream.
  * All three: G_IO_ERROR_TIMED_OUT when the deadline passes first, G_IO_ERROR_CANCELLED.
- * An end that several processes hold may be read by another between poll and read: read then
- * waits again, it does not return 0.
+ * create_source: a GSource that is ready as long as a read (G_IO_IN) would not wait, or there may
+ * be room for a write (G_IO_OUT). It is a child of another source, and needs no callback. After a
+ * detach it says anything, and does no harm. An end that several processes hold may be read by
+ * another between poll and read: read then waits again, it does not return 0.
+ *
+ * get_atomic_size: a write of at most that many bytes arrives whole or not at all, and in one
+ * piece, however many write to the same pipe and whenever they are killed.
  */
 typedef struct
 {
@@ -76,6 +81,7 @@ typedef struct
   }
 
 gboolean gmproc_port_channel_new_pipe (gintptr *ret_reader, gintptr *ret_writer, GError **error);
+gsize gmproc_port_channel_get_atomic_size (void);
 gboolean gmproc_port_channel_attach (GmprocPortChannel *channel, gintptr handle, GError **error);
 void gmproc_port_channel_detach (GmprocPortChannel *channel);
 gssize gmproc_port_channel_read (GmprocPortChannel *channel, gpointer buffer, gsize size,
@@ -85,6 +91,49 @@ gssize gmproc_port_channel_write (GmprocPortChannel *channel, const GOutputVecto
                                   GError **error);
 gboolean gmproc_port_channel_poll (GmprocPortChannel *channel, gint64 deadline,
                                    GCancellable *cancellable, GError **error);
+GSource *gmproc_port_channel_create_source (GmprocPortChannel *channel, GIOCondition condition);
+
+/* -- courier -----------------------------------------------------------------------------------
+ * Takes handles from one process to another, beside channels of bytes between the two.
+ *
+ * new_pair: the two ends; the caller owns both. Both are GMPROC_PORT_NO_HANDLE where handles need
+ *           no way of their own.
+ * attach takes the handle over; detach closes it, and what arrived and was not asked for.
+ * send:     copies of HANDLES, at most GMPROC_PORT_COURIER_MAX, leave as a whole or not at all. The
+ *           caller keeps its own. *ret_ticket are the bytes that the receiver gets them for; it is
+ *           sent after this. May wait, if many were sent and not received. G_IO_ERROR_CLOSED,
+ *           G_IO_ERROR_TIMED_OUT, G_IO_ERROR_CANCELLED.
+ * receive:  the handles that TICKET stands for; the caller owns them and the array (g_free()).
+ *           TICKET comes from another process and is not trusted. Never waits, because the handles
+ *           left before their ticket did. G_IO_ERROR_NOT_FOUND when they did not come;
+ *           G_IO_ERROR_TOO_MANY_OPEN_FILES when this process has no room for them; they are lost.
+ *
+ * A sender that is killed between the two leaves handles for which no ticket comes. They are closed
+ * when a later ticket is looked for, and at the latest when both ends are.
+ *
+ * Several processes may send through one end. Of those that hold the other, one receives.
+ */
+#define GMPROC_PORT_COURIER_MAX 250
+
+typedef struct
+{
+  gintptr handle;
+  gpointer system; /* what arrived and was not asked for, where the system needs that */
+} GmprocPortCourier;
+
+#define GMPROC_PORT_COURIER_INIT \
+  {                              \
+    GMPROC_PORT_NO_HANDLE, NULL  \
+  }
+
+gboolean gmproc_port_courier_new_pair (gintptr *ret_first, gintptr *ret_second, GError **error);
+gboolean gmproc_port_courier_attach (GmprocPortCourier *courier, gintptr handle, GError **error);
+void gmproc_port_courier_detach (GmprocPortCourier *courier);
+gboolean gmproc_port_courier_send (GmprocPortCourier *courier, const gintptr *handles,
+                                   guint n_handles, GBytes **ret_ticket, gint64 deadline,
+                                   GCancellable *cancellable, GError **error);
+gboolean gmproc_port_courier_receive (GmprocPortCourier *courier, GBytes *ticket,
+                                      gintptr **ret_handles, guint *ret_n_handles, GError **error);
 
 /* -- memory ------------------------------------------------------------------------------------
  * An anonymous block that several processes map. It has no name anywhere, starts as zeros, takes
@@ -176,6 +225,11 @@ gboolean gmproc_port_lock_release (GmprocPortLock *lock);
  * advance: adds one (release) and wakes every waiter; costs no system call when there is none.
  *          Whoever loaded the count before advance and waits after it does not sleep.
  *
+ * advance_and_add: advance, and adds DELTA (at most 2047) to STATE, which lies in shared memory.
+ *          Killed in the middle of it, a process leaves STATE as it was, and who sleeps may sleep
+ * on; or STATE is changed, and nobody sleeps. Who is woken may find STATE as it was, and sees the
+ * change a moment later; where the system can do both in one step, it finds it changed.
+ *
  * A waiter that is killed costs the others nothing but a needless wake-up call.
  * The handle is as for the lock.
  */
@@ -199,6 +253,7 @@ void gmproc_port_word_detach (GmprocPortWord *word);
 guint32 gmproc_port_word_load (const GmprocPortWord *word);
 gboolean gmproc_port_word_wait (GmprocPortWord *word, guint32 expected, gint64 deadline);
 void gmproc_port_word_advance (GmprocPortWord *word);
+void gmproc_port_word_advance_and_add (GmprocPortWord *word, guint32 *state, guint32 delta);
 
 /* -- child -------------------------------------------------------------------------------------
  * A process that runs a program with the library in it, given a block of bytes and handles.
@@ -220,7 +275,13 @@ void gmproc_port_word_advance (GmprocPortWord *word);
  *          this is an ordinary start, or a privileged (set-user-ID) one, which never takes a
  *          bootstrap. FALSE with an error: the bootstrap is damaged.
  *
- * has_method: whether start can do it on this system.
+ * release: ends what start keeps for later starts. Before the process ends, and not while another
+ *          thread starts a child.
+ * has_method: whether start can do it on this system, in this program.
+ *
+ * FORKSERVER changes how long start takes and not what the child is: it has of the caller what a
+ * spawned one has, as it is at the time of the start. What happens in a program before receive was
+ * done once, in the process that is copied. A child that runs another program is spawned.
  *
  * The exit status is the child's, or -N when signal N ended it. Where the system knows no
  * signals, TERMINATE gives -15, KILL -9 and INTERRUPT -2 when signal was what ended it. When
@@ -232,7 +293,8 @@ typedef enum
 {
   GMPROC_PORT_SIGNAL_INTERRUPT,
   GMPROC_PORT_SIGNAL_TERMINATE,
-  GMPROC_PORT_SIGNAL_KILL
+  GMPROC_PORT_SIGNAL_KILL,
+  GMPROC_PORT_SIGNAL_CONTINUE /* lets one that was stopped go on; nothing where there is no such */
 } GmprocPortSignal;
 
 typedef enum
@@ -252,6 +314,8 @@ typedef struct
   guint n_handles;
   const char *const *environment; /* "NAME=value", ended by NULL; NULL: this process's own, now */
   const char *working_directory;  /* NULL: this process's own, now */
+  gboolean ends_with_parent;      /* a system that can ends the child after this process, however
+                                   * either of them fares; elsewhere the child has to look itself */
 
   /* NULL, or the child's standard input, output and error. GMPROC_PORT_NO_HANDLE, and NULL for all
    * three, is an input that is empty, and this process's own output and error. */
@@ -269,8 +333,26 @@ void gmproc_port_child_watch (GmprocPortChild *child, GmprocPortChildExited exit
                               gpointer user_data);
 void gmproc_port_child_signal (GmprocPortChild *child, GmprocPortSignal signal);
 void gmproc_port_child_free (GmprocPortChild *child);
+void gmproc_port_child_release (void);
 gboolean gmproc_port_child_receive (int *argc, char ***argv, GBytes **ret_bootstrap,
                                     gintptr **ret_handles, guint *ret_n_handles, GError **error);
+
+/* -- stream ------------------------------------------------------------------------------------
+ * Handles to give to a child as standard streams.
+ *
+ * new_pipe:      a pipe between this process and the standard stream NUMBER (0 to 2) of a child:
+ *                *ret_given is for the child, *ret_kept for this process. The caller owns both.
+ * wrap:          a GOutputStream for number 0, else a GInputStream, that owns KEPT. It may need a
+ *                descriptor for a moment, and GLib ends the program if there is none; so this is no
+ *                part of a start.
+ * open_empty:    nothing can be read from it, and what is written is lost.
+ * get_own_input: this process's standard input, borrowed; GMPROC_PORT_NO_HANDLE if it has none.
+ */
+gboolean gmproc_port_stream_new_pipe (int number, gintptr *ret_given, gintptr *ret_kept,
+                                      GError **error);
+gpointer gmproc_port_stream_wrap (int number, gintptr kept);
+gboolean gmproc_port_stream_open_empty (gintptr *ret_handle, GError **error);
+gintptr gmproc_port_stream_get_own_input (void);
 
 /* -- presence ----------------------------------------------------------------------------------
  * Whether a process lives, asked by another one that is not its parent. The place lies in shared
@@ -326,6 +408,32 @@ void gmproc_port_lifeline_wait (gintptr given);
 GSource *gmproc_port_lifeline_create_source (gintptr given);
 gboolean gmproc_port_lifeline_is_broken (gintptr given);
 
+/* -- leash -------------------------------------------------------------------------------------
+ * What a lifeline cannot do: end a process that is stopped and runs nothing. It is a help beside a
+ * lifeline and no replacement, because a copy of the keeper that a fork() of the program made keeps
+ * it whole, and because not every system has it.
+ *
+ * new:  *ret_keep stays with the caller for its whole life and is given to nobody; *ret_give goes
+ *       to those who are to end. Both are GMPROC_PORT_NO_HANDLE where the system has none.
+ * wear: from now on the system kills this process when the one that keeps the other end has ended.
+ *       At most once in a process. GIVEN may be closed afterwards. Does nothing where the system
+ *       refuses.
+ */
+gboolean gmproc_port_leash_new (gintptr *ret_keep, gintptr *ret_give, GError **error);
+void gmproc_port_leash_wear (gintptr given);
+
+/* -- quota -------------------------------------------------------------------------------------
+ * get: how many processors' time the system gives to this process and those that it is grouped
+ *      with, rounded up; 0 when there is no bound. ROOT is put in front of the paths of the system,
+ *      for a test; NULL for none.
+ */
+guint gmproc_port_quota_get (const char *root);
+
+/* -- random ------------------------------------------------------------------------------------
+ * fill: SIZE bytes that nobody can guess, 256 at most.
+ */
+gboolean gmproc_port_random_fill (gpointer buffer, gsize size, GError **error);
+
 /* -- journal -----------------------------------------------------------------------------------
  * A file that several processes append to.
  *
@@ -342,11 +450,12 @@ void gmproc_port_journal_append (gintptr handle, gconstpointer record, gsize siz
  *                after the file was replaced or removed. Free with g_free().
  * get_pid:       this process. Costs no system call.
  * get_rough_time: g_get_monotonic_time(), but up to 20 ms late, for a few nanoseconds.
+ * get_n_processors: how many this process may run on, at least 1.
  * get_memory:    the bytes of memory that the process PID, this one or a child, has in use now; 0
  *                where the system does not tell.
  * is_privileged: the program runs with more rights than the user who started it.
- * set_title:     what ps, top and a debugger show for this process and its main thread; the
- *                system may cut it.
+ * set_title:     what ps, top and a debugger show for this process and its main thread; any text.
+ *                The system may cut it. "" changes nothing.
  * at_exit:       has FUNCTION run by exit(), in the order of atexit(), while the other threads
  *                still run: which atexit() does not give a shared library on every system.
  * end:           ends the process at once, with nothing run and nothing flushed.
@@ -357,6 +466,7 @@ char *gmproc_port_self_get_path (GError **error);
 gint64 gmproc_port_self_get_pid (void);
 guint64 gmproc_port_self_get_memory (gint64 pid);
 gint64 gmproc_port_self_get_rough_time (void);
+guint gmproc_port_self_get_n_processors (void);
 gboolean gmproc_port_self_is_privileged (void);
 void gmproc_port_self_set_title (const char *title);
 gboolean gmproc_port_self_at_exit (void (*function) (void), GError **error);

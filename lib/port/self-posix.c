@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,6 +127,19 @@ gmproc_port_self_get_rough_time (void)
   return g_get_monotonic_time ();
 }
 
+guint
+gmproc_port_self_get_n_processors (void)
+{
+#ifdef HAVE_SCHED_GETAFFINITY
+  cpu_set_t allowed;
+
+  /* g_get_num_processors() counts those of the system, whatever the process is pinned to. */
+  if (sched_getaffinity (0, sizeof allowed, &allowed) == 0)
+    return (guint) MAX (CPU_COUNT (&allowed), 1);
+#endif
+  return g_get_num_processors ();
+}
+
 /* The second number of statm are the pages in use. */
 guint64
 gmproc_port_self_get_memory (gint64 pid)
@@ -161,22 +175,36 @@ gmproc_port_self_is_privileged (void)
 #endif
 }
 
+#ifdef HAVE_PRCTL
+/* The start of TITLE that fits, without half a character at its end, and on one line: who shows the
+ * name of a thread does not expect anything else in it. */
+static void
+make_thread_name (const char *title, char *name)
+{
+  const char *valid_end;
+
+  g_strlcpy (name, title, TITLE_SIZE);
+  if (g_utf8_validate (title, -1, NULL))
+    {
+      (void) g_utf8_validate (name, -1, &valid_end);
+      name[valid_end - name] = '\0';
+    }
+  for (char *at = name; *at != '\0'; at++)
+    if (g_ascii_iscntrl (*at))
+      *at = '?';
+}
+#endif
+
 void
 gmproc_port_self_set_title (const char *title)
 {
 #ifdef HAVE_PRCTL
   char name[TITLE_SIZE];
 
-  /* Cut here rather than in the kernel, which would cut through the middle of a character. */
-  g_strlcpy (name, title, sizeof name);
-  if (g_utf8_validate (title, -1, NULL))
-    {
-      const char *valid_end;
-
-      (void) g_utf8_validate (name, -1, &valid_end);
-      name[valid_end - name] = '\0';
-    }
-  (void) prctl (PR_SET_NAME, (unsigned long) name, 0, 0, 0);
+  make_thread_name (title, name);
+  /* Without a name, that of the program is better than none. */
+  if (*name != '\0')
+    (void) prctl (PR_SET_NAME, (unsigned long) name, 0, 0, 0);
 #else
   (void) title; /* this system shows the label in the argument vector, which start gives */
 #endif

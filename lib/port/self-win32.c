@@ -54,6 +54,12 @@ gmproc_port_self_get_rough_time (void)
   return (gint64) GetTickCount64 () * 1000;
 }
 
+guint
+gmproc_port_self_get_n_processors (void)
+{
+  return g_get_num_processors (); /* which looks at the affinity of the process here */
+}
+
 guint64
 gmproc_port_self_get_memory (gint64 pid)
 {

@@ -7,5 +7,21 @@
  */
 #pragma once
 
+#include <glib.h>
+
+G_BEGIN_DECLS
+
 #define GMPROC_STATUS_BASE 0xE0670000
 #define GMPROC_STATUS_OF_SIGNAL(number) (GMPROC_STATUS_BASE | (number))
+
+#define GMPROC_NUMBER_INTERRUPT 2
+#define GMPROC_NUMBER_KILL 9
+#define GMPROC_NUMBER_TERMINATE 15
+
+/* What the contract calls the exit status, for what the system calls so. */
+int gmproc_port_status_translate (guint32 status);
+
+/* Why a process with this status never came to its main(), or NULL. */
+const char *gmproc_port_status_explain (guint32 status);
+
+G_END_DECLS

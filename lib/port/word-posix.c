@@ -170,3 +170,39 @@ gmproc_port_word_advance (GmprocPortWord *word)
   if (__atomic_load_n (&word->place->waiters, __ATOMIC_SEQ_CST) != 0)
     system_wake (&word->place->count);
 }
+
+#if defined(HAVE_LINUX_FUTEX_H)
+/* FALSE when the system refuses, as a filter of system calls may. */
+static gboolean
+system_wake_and_add (guint32 *count, guint32 *state, guint32 delta)
+{
+  const struct timespec *none_of_state = NULL; /* how many to wake there, in place of a time */
+  guint32 operation = FUTEX_OP (FUTEX_OP_ADD, delta, FUTEX_OP_CMP_EQ, 0);
+
+  return syscall (FUTEX_CALL, count, FUTEX_WAKE_OP, ALL_WAITERS, none_of_state, state, operation)
+         != -1;
+}
+#else
+static gboolean
+system_wake_and_add (guint32 *count G_GNUC_UNUSED, guint32 *state G_GNUC_UNUSED,
+                     guint32 delta G_GNUC_UNUSED)
+{
+  return FALSE;
+}
+#endif
+
+/* The count goes first: from then on nobody begins to sleep who would miss the rest. */
+void
+gmproc_port_word_advance_and_add (GmprocPortWord *word, guint32 *state, guint32 delta)
+{
+  GmprocPortWordPlace *place = word->place;
+
+  (void) __atomic_fetch_add (&place->count, 1, __ATOMIC_SEQ_CST);
+  if (__atomic_load_n (&place->waiters, __ATOMIC_SEQ_CST) != 0)
+    {
+      if (system_wake_and_add (&place->count, state, delta))
+        return;
+      system_wake (&place->count);
+    }
+  (void) __atomic_fetch_add (state, delta, __ATOMIC_RELEASE);
+}

@@ -163,3 +163,10 @@ gmproc_port_word_advance (GmprocPortWord *word)
   if (!PeekNamedPipe (ends[0], NULL, 0, NULL, &n_available, NULL) || n_available == 0)
     write_bytes (ends[1], n_waiters);
 }
+
+void
+gmproc_port_word_advance_and_add (GmprocPortWord *word, guint32 *state, guint32 delta)
+{
+  gmproc_port_word_advance (word);
+  (void) __atomic_fetch_add (state, delta, __ATOMIC_RELEASE);
+}

@@ -21,7 +21,8 @@
 
 static const Workload *const workloads[] = { &workload_queue,       &workload_bounded_queue,
                                              &workload_queue_close, &workload_event,
-                                             &workload_barrier,     &workload_lock };
+                                             &workload_barrier,     &workload_lock,
+                                             &workload_semaphore,   &workload_condition };
 
 #define N_WORKLOADS (G_N_ELEMENTS (workloads))
 

@@ -172,7 +172,8 @@ check (G_GNUC_UNUSED Round *round)
 {
 }
 
-static const char *const points[] = { "guard-", "waitpoint-", "barrier-", NULL };
+static const char *const points[] = { "guard-",   "waitpoint-", "commit-",
+                                      "barrier-", "parties-",   NULL };
 
 const Workload workload_barrier = { .name = "barrier",
                                     .points = points,

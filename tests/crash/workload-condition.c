@@ -65,13 +65,42 @@ GMPROC_DEFINE_TARGET (condition_survivor)
   return EXIT_SUCCESS;
 }
 
+/* Of a victim that waits: somebody has to give the permits that it takes, one at a time, and the
+ * survivors only wait. It goes with the victim. */
+typedef struct
+{
+  LedgerPlace *place;
+  GmprocCondition *condition;
+  int must_stop; /* atomic */
+} Notifier;
+
+static gpointer
+run_notifier (gpointer data)
+{
+  Notifier *self = data;
+
+  while (!g_atomic_int_get (&self->must_stop) && acquire (self->place, self->condition))
+    {
+      (void) gmproc_condition_notify (self->condition, NULL);
+      release (self->place, self->condition);
+      g_usleep (SHORT / 10);
+    }
+  return NULL;
+}
+
 GMPROC_DEFINE_TARGET (condition_victim)
 {
   g_autoptr (GmprocCondition) condition = NULL;
+  Notifier notifier = { 0 };
+  GThread *thread = NULL;
   Actor actor;
 
   actor_open (&actor, args);
   condition = open_condition (&actor);
+  notifier.place = actor.place;
+  notifier.condition = condition;
+  if (actor.role == WAITER)
+    thread = g_thread_new ("notifier", run_notifier, &notifier);
   while (actor_has_steps (&actor) && acquire (actor.place, condition))
     {
       if (actor.role == WAITER)
@@ -80,6 +109,9 @@ GMPROC_DEFINE_TARGET (condition_victim)
         (void) gmproc_condition_notify_n (condition, 1 + actor.n_steps % 3, NULL);
       release (actor.place, condition);
     }
+  g_atomic_int_set (&notifier.must_stop, TRUE);
+  if (thread != NULL)
+    (void) g_thread_join (thread);
   actor_clear (&actor);
   return EXIT_SUCCESS;
 }
@@ -102,8 +134,7 @@ get_role (G_GNUC_UNUSED guint survivor, G_GNUC_UNUSED guint victim_role)
   return WAITER;
 }
 
-/* A waiter that takes a permit needs another process that gives it; a victim that is killed there
- * has notified somebody before. */
+/* Only a notifier is sure that it notified a living waiter. */
 static guint
 get_victim_role (const char *point, guint attempt)
 {

@@ -176,7 +176,8 @@ check (Round *round)
     ledger_report (round->place, FINDING_STATE, "a set event is not set");
 }
 
-static const char *const points[] = { "guard-", "waitpoint-", "event-", NULL };
+static const char *const points[] = { "guard-",  "waitpoint-prep", "waitpoint-sl",
+                                      "commit-", "event-",         NULL };
 
 const Workload workload_event = { .name = "event",
                                   .points = points,

@@ -239,9 +239,20 @@ check (Round *round)
   items_check (round);
 }
 
-static const char *const points[] = { "guard-",         "waitpoint-",   "buffer-turn-",
-                                      "buffer-put-",    "buffer-take-", "buffer-grow-",
-                                      "buffer-shrink-", "ring-",        NULL };
+/* Those of several items at once ("another") need victims that put and get many. */
+static const char *const points[] = { "guard-",
+                                      "waitpoint-",
+                                      "buffer-turn-",
+                                      "buffer-put-begun",
+                                      "buffer-put-wake",
+                                      "buffer-put-commit",
+                                      "buffer-take-begun",
+                                      "buffer-take-wake",
+                                      "buffer-take-commit",
+                                      "buffer-grow-",
+                                      "buffer-shrink-",
+                                      "ring-",
+                                      NULL };
 
 const Workload workload_queue = { .name = "queue",
                                   .points = points,

@@ -15,6 +15,7 @@
 #include "internal/shareable.h"
 
 #define N_RANDOM 500
+#define LONG 304 /* more than a block holds, and a multiple of 8, so that nothing is padded */
 #define BOUND (g_get_monotonic_time () + 60 * G_TIME_SPAN_SECOND)
 
 typedef struct
@@ -67,6 +68,16 @@ write_header (Ends *self, guint32 kind, guint32 zero, guint64 size)
   write_raw (self, &header, sizeof header);
 }
 
+/* A whole message that fits a block. */
+static GmprocLinkBlock
+make_block (guint32 kind, const char *body, gsize size)
+{
+  GmprocLinkBlock block = { .header = { kind, 0, size } };
+
+  memcpy (block.body, body, size);
+  return block;
+}
+
 static void
 assert_fails (Ends *self, gint64 deadline, GQuark domain, int code)
 {
@@ -83,11 +94,13 @@ assert_fails (Ends *self, gint64 deadline, GQuark domain, int code)
 static void
 check_bad_header (guint32 kind, guint32 zero, guint64 size)
 {
+  const GmprocLinkBlock bad = { .header = { kind, zero, size } };
+  const GmprocLinkBlock good = make_block (GMPROC_CODEC_BYTES, "", 0);
   Ends ends;
 
   ends_init (&ends);
-  write_header (&ends, kind, zero, size);
-  write_header (&ends, GMPROC_CODEC_BYTES, 0, 0);
+  write_raw (&ends, &bad, sizeof bad);
+  write_raw (&ends, &good, sizeof good);
   assert_fails (&ends, BOUND, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE);
   assert_fails (&ends, BOUND, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE);
   ends_clear (&ends);
@@ -131,14 +144,9 @@ test_huge_size (void)
 
 /* GM-05: wherever in a message the sender stops, a time is kept, and the end is told. */
 static void
-test_cut (void)
+check_cut (gconstpointer message, gsize size)
 {
-  guint8 message[sizeof (GmprocLinkHeader) + 5];
-  const GmprocLinkHeader header = { GMPROC_CODEC_BYTES, 0, 5 };
-
-  memcpy (message, &header, sizeof header);
-  memcpy (message + sizeof header, "hello", 5);
-  for (gsize i = 0; i < sizeof message; i++)
+  for (gsize i = 0; i < size; i++)
     {
       Ends ends;
 
@@ -153,30 +161,93 @@ test_cut (void)
     }
 }
 
-/* One byte at a time, with a call that ends between any two. */
+typedef struct
+{
+  GmprocLinkHeader header;
+  guint8 body[LONG];
+} LongMessage;
+
+static void
+make_long (LongMessage *message)
+{
+  message->header = (GmprocLinkHeader){ GMPROC_CODEC_BYTES, 0, LONG };
+  for (gsize i = 0; i < LONG; i++)
+    message->body[i] = (guint8) i;
+}
+
+static void
+test_cut (void)
+{
+  const GmprocLinkBlock block = make_block (GMPROC_CODEC_BYTES, "hello", 5);
+  LongMessage message;
+
+  make_long (&message);
+  check_cut (&block, sizeof block);
+  check_cut (&message, sizeof message);
+}
+
+/* One byte at a time, with a call that ends between any two; of two messages in a row. */
+static void
+check_drip (const guint8 *message, gsize size, const guint8 *body, gsize body_size)
+{
+  Ends ends;
+
+  ends_init (&ends);
+  for (int round = 0; round < 2; round++)
+    {
+      g_autofree gpointer got = NULL;
+      g_autoptr (GError) error = NULL;
+      GmprocCodecKind kind;
+      gsize got_size;
+
+      for (gsize i = 0; i < size; i++)
+        {
+          assert_fails (&ends, 0, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+          write_raw (&ends, message + i, 1);
+        }
+      g_assert_true (gmproc_link_receive (&ends.in, 0, NULL, &kind, &got, &got_size, &error));
+      g_assert_no_error (error);
+      g_assert_cmpint (kind, ==, GMPROC_CODEC_BYTES);
+      g_assert_cmpmem (got, got_size, body, body_size);
+    }
+  ends_clear (&ends);
+}
+
 static void
 test_drip (void)
 {
-  const GmprocLinkHeader header = { GMPROC_CODEC_VARIANT, 0, 3 };
-  g_autofree gpointer body = NULL;
+  const GmprocLinkBlock block = make_block (GMPROC_CODEC_BYTES, "abc", 3);
+  LongMessage message;
+
+  make_long (&message);
+  check_drip ((const guint8 *) &block, sizeof block, (const guint8 *) "abc", 3);
+  check_drip ((const guint8 *) &message, sizeof message, message.body, LONG);
+}
+
+/* PI-01: into a buffer and into memory of the link's own by turns, in the middle of a message. */
+static void
+test_drip_into (void)
+{
+  LongMessage message;
+  guint8 buffer[LONG];
   g_autoptr (GError) error = NULL;
-  guint8 message[sizeof header + 3];
-  gsize size;
-  GmprocCodecKind kind;
   Ends ends;
 
-  memcpy (message, &header, sizeof header);
-  memcpy (message + sizeof header, "abc", 3);
+  make_long (&message);
   ends_init (&ends);
   for (gsize i = 0; i < sizeof message; i++)
     {
-      assert_fails (&ends, 0, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
-      write_raw (&ends, message + i, 1);
+      memset (buffer, 0xee, sizeof buffer);
+      if (i % 2 == 0)
+        assert_fails (&ends, 0, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+      else
+        g_assert_false (gmproc_link_receive_into (&ends.in, buffer, 0, NULL, NULL));
+      write_raw (&ends, (const guint8 *) &message + i, 1);
     }
-  g_assert_true (gmproc_link_receive (&ends.in, 0, NULL, &kind, &body, &size, &error));
+  g_assert_true (gmproc_link_receive_into (&ends.in, buffer, 0, NULL, &error));
   g_assert_no_error (error);
-  g_assert_cmpint (kind, ==, GMPROC_CODEC_VARIANT);
-  g_assert_cmpmem (body, size, "abc", 3);
+  g_assert_cmpmem (buffer, sizeof buffer, message.body, LONG);
+  assert_fails (&ends, 0, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
   ends_clear (&ends);
 }
 
@@ -190,6 +261,7 @@ test_bad_value (void)
   g_autoptr (GVariant) exported = NULL;
   g_autoptr (GVariant) value = NULL;
   g_autoptr (GError) error = NULL;
+  GmprocLinkBlock bad;
   guint n_handles;
   gintptr raw;
   Ends ends;
@@ -204,8 +276,9 @@ test_bad_value (void)
   gmproc_port_channel_detach (&ends.out);
   g_assert_true (gmproc_port_channel_attach (&ends.out, raw, NULL));
 
-  write_header (&ends, GMPROC_CODEC_VARIANT, 0, 3);
-  write_raw (&ends, "\2\0b", 3); /* neither true nor false, so not in normal form */
+  /* Neither true nor false, so not in normal form. */
+  bad = make_block (GMPROC_CODEC_VARIANT, "\2\0b", 3);
+  write_raw (&ends, &bad, sizeof bad);
   g_assert_true (gmproc_connection_send (out, g_variant_new_int32 (5), NULL, NULL));
   g_assert_null (gmproc_connection_receive (in, 0, NULL, &error));
   g_assert_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE);
@@ -275,6 +348,7 @@ main (int argc, char **argv)
   gmproc_test_add ("/link/huge-size", test_huge_size);
   gmproc_test_add ("/link/cut", test_cut);
   gmproc_test_add ("/link/drip", test_drip);
+  gmproc_test_add ("/link/drip-into", test_drip_into);
   gmproc_test_add ("/link/bad-value", test_bad_value);
   gmproc_test_add ("/link/random", test_random);
   return g_test_run ();

@@ -57,6 +57,18 @@ gmproc_test_can_catch_termination (void)
   return TRUE;
 }
 
+gboolean
+gmproc_test_stop (gint64 pid)
+{
+  return kill ((pid_t) pid, SIGSTOP) == 0;
+}
+
+void
+gmproc_test_continue (gint64 pid)
+{
+  g_assert_cmpint (kill ((pid_t) pid, SIGCONT), ==, 0);
+}
+
 int
 gmproc_test_try_to_shrink (void)
 {

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <windows.h>
 
+#include <tlhelp32.h>
+
 #define STATUS_OF_KILL 0xE0670009 /* as the library ends another process */
 
 G_NORETURN static void
@@ -51,6 +53,48 @@ gboolean
 gmproc_test_can_catch_termination (void)
 {
   return FALSE;
+}
+
+typedef DWORD (WINAPI *ThreadCall) (HANDLE thread);
+
+/* Calls CALL for each thread of the process, and gives their number. */
+static int
+for_each_thread (gint64 pid, ThreadCall call)
+{
+  HANDLE list = CreateToolhelp32Snapshot (TH32CS_SNAPTHREAD, 0);
+  THREADENTRY32 entry = { .dwSize = sizeof entry };
+  int n_threads = 0;
+
+  g_assert_true (list != INVALID_HANDLE_VALUE);
+  for (BOOL is_one = Thread32First (list, &entry); is_one; is_one = Thread32Next (list, &entry))
+    {
+      HANDLE thread;
+
+      if (entry.th32OwnerProcessID != (DWORD) pid)
+        continue;
+      thread = OpenThread (THREAD_SUSPEND_RESUME, FALSE, entry.th32ThreadID);
+      if (thread == NULL)
+        continue; /* it has ended in the meantime */
+      n_threads += call (thread) != (DWORD) -1;
+      (void) CloseHandle (thread);
+    }
+  (void) CloseHandle (list);
+  return n_threads;
+}
+
+/* A thread that was not stopped yet may start another one, so this looks twice; what was stopped
+ * twice is continued twice. */
+gboolean
+gmproc_test_stop (gint64 pid)
+{
+  return for_each_thread (pid, SuspendThread) > 0 && for_each_thread (pid, SuspendThread) > 0;
+}
+
+void
+gmproc_test_continue (gint64 pid)
+{
+  (void) for_each_thread (pid, ResumeThread);
+  g_assert_cmpint (for_each_thread (pid, ResumeThread), >, 0);
 }
 
 int

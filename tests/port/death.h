@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The libgmproc authors
  *
- * How a process of a test ends badly, or does harm, and what of that a system knows. The bodies are
- * per system.
+ * How a process of a test ends badly, stops, or does harm, and what of that a system knows. The
+ * bodies are per system.
  */
 #pragma once
 
@@ -26,6 +26,10 @@ G_NORETURN void gmproc_test_fault (void);
 
 /* Whether a process can do something else than end when it is terminated. */
 gboolean gmproc_test_can_catch_termination (void);
+
+/* No thread of another process runs any more, until continue. FALSE where that cannot be done. */
+gboolean gmproc_test_stop (gint64 pid);
+void gmproc_test_continue (gint64 pid);
 
 /* Tries to make all blocks of shared memory of this process smaller, and gives their number; -1
  * where the system has no such call. Fails the test when one could be made smaller. */

@@ -57,6 +57,15 @@ peer_get_start (void)
   return &own_start;
 }
 
+/* The tests of children run with each method, as the library's users would choose it. */
+GmprocPortMethod
+peer_get_method (void)
+{
+  gboolean is_forkserver = g_strcmp0 (g_getenv ("GMPROC_START_METHOD"), "forkserver") == 0;
+
+  return is_forkserver ? GMPROC_PORT_METHOD_FORKSERVER : GMPROC_PORT_METHOD_SPAWN;
+}
+
 GmprocPortChild *
 peer_start (const char *mode, const gintptr *handles, guint n_handles)
 {
@@ -73,6 +82,7 @@ peer_start_with (const char *mode, GmprocPortChildOptions options)
   GmprocPortChild *peer;
 
   g_assert_no_error (error);
+  options.method = peer_get_method ();
   options.executable = path;
   options.label = mode;
   options.bootstrap = bootstrap;

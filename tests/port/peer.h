@@ -32,6 +32,9 @@ typedef struct
 
 const PeerStart *peer_get_start (void);
 
+/* How peers are started: what GMPROC_START_METHOD says. */
+GmprocPortMethod peer_get_method (void);
+
 /* Starts a peer; gives its handles as copies. */
 GmprocPortChild *peer_start (const char *mode, const gintptr *handles, guint n_handles);
 

@@ -21,9 +21,9 @@ static GmprocPortChild *
 start (const char *label, GBytes *bootstrap)
 {
   g_autoptr (GError) error = NULL;
-  GmprocPortChildOptions options = { .executable = program,
-                                     .label = label,
-                                     .bootstrap = bootstrap };
+  GmprocPortChildOptions options = {
+    .method = peer_get_method (), .executable = program, .label = label, .bootstrap = bootstrap
+  };
   GmprocPortChild *child = gmproc_port_child_start (&options, &error);
 
   g_assert_no_error (error);
@@ -367,6 +367,7 @@ fail_to_start (GmprocPortChildOptions options)
 
   if (options.executable == NULL)
     options.executable = program;
+  options.method = peer_get_method ();
   options.label = "x";
   options.bootstrap = bootstrap;
   g_assert_null (gmproc_port_child_start (&options, &error));

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * The rounds of a barrier; gmproc-barrier.c says what they are.
+ */
+#include "config.h"
+
+#include "gmproc-barrier-private.h"
+
+#include "gmproc-error.h"
+#include "internal/crash-point.h"
+#include "internal/guard.h"
+#include "internal/spin.h"
+
+/* How long a party waits before it looks for dead ones: at first, and at most. With many parties
+ * each look takes longer, and each of them looks. */
+#define FIRST_LOOK (10 * G_TIME_SPAN_MILLISECOND)
+#define LONGEST_BETWEEN_LOOKS (200 * G_TIME_SPAN_MILLISECOND)
+#define PARTIES_FOR_A_LOOK (64)
+
+/* -- the processes that belong to it --------------------------------------------------------- */
+
+/* A barrier that came from another family has notes of that one, if any. */
+gboolean
+gmproc_barrier_has_parties (GmprocBarrier *self)
+{
+  return gmproc_slot_is_of_family (&self->monitor.slot);
+}
+
+void
+gmproc_barrier_join_locked (GmprocBarrier *self)
+{
+  if (self->party == NULL && gmproc_barrier_has_parties (self))
+    self->party = gmproc_parties_join_locked (&gmproc_barrier_get_state (self)->processes,
+                                              &self->monitor.slot.subject);
+}
+
+void
+gmproc_barrier_leave (GmprocBarrier *self)
+{
+  if (self->monitor.slot.place == NULL || !gmproc_barrier_has_parties (self)
+      || gmproc_barrier_get_state (self)->processes == 0)
+    return;
+
+  gmproc_guard_enter_always (&self->monitor.lock);
+  if (self->party != NULL)
+    gmproc_parties_leave_locked (&gmproc_barrier_get_state (self)->processes, self->party);
+  gmproc_parties_tidy_locked (&gmproc_barrier_get_state (self)->processes);
+  gmproc_guard_leave (&self->monitor.lock);
+}
+
+/* How many threads of this process wait at the barrier. */
+void
+gmproc_barrier_count_waiting (GmprocBarrier *self, int change)
+{
+  if (self->party != NULL)
+    (void) __atomic_fetch_add (&self->party->thread, (guint32) change, __ATOMIC_RELAXED);
+}
+
+static gboolean
+find_dead_locked (GmprocBarrier *self, GmprocFamilyMember *ret_dead)
+{
+  return gmproc_barrier_has_parties (self)
+         && gmproc_parties_find_dead_locked (&gmproc_barrier_get_state (self)->processes, ret_dead);
+}
+
+/* -- changes, inside the lock ---------------------------------------------------------------- */
+
+static void
+commit_locked (GmprocBarrier *self, guint64 word)
+{
+  __atomic_store_n (&gmproc_barrier_get_state (self)->word, word, __ATOMIC_RELEASE);
+}
+
+static guint32 *
+get_round_place (GmprocBarrierState *state)
+{
+  return (guint32 *) (gpointer) &state->word + (G_BYTE_ORDER == G_LITTLE_ENDIAN ? 1 : 0);
+}
+
+void
+gmproc_barrier_end_round_locked (GmprocBarrier *self, guint64 word, gboolean was_broken,
+                                 gboolean stays_broken)
+{
+  guint32 round = gmproc_barrier_get_round (word);
+  guint64 bit = G_GUINT64_CONSTANT (1) << round % 64;
+  GmprocBarrierState *state = gmproc_barrier_get_state (self);
+
+  if (was_broken)
+    {
+      GMPROC_CRASH_POINT ("barrier-end-wake");
+      gmproc_waitpoint_wake (&self->monitor.waitpoint);
+      GMPROC_CRASH_POINT ("barrier-end-woken");
+    }
+  __atomic_store_n (&state->broken_rounds,
+                    was_broken ? state->broken_rounds | bit : state->broken_rounds & ~bit,
+                    __ATOMIC_RELAXED);
+  GMPROC_CRASH_POINT ("barrier-end-noted");
+  if (was_broken)
+    commit_locked (self, gmproc_barrier_make_word (round + 1, stays_broken, 0));
+  else
+    gmproc_waitpoint_wake_and_add (&self->monitor.waitpoint, get_round_place (state), 1);
+  GMPROC_CRASH_POINT ("barrier-end-committed");
+}
+
+static void
+note_damage_locked (GmprocBarrier *self, gboolean is_broken, GmprocBarrierDamage *ret_damage)
+{
+  ret_damage->is_broken = is_broken;
+  ret_damage->has_dead = is_broken && find_dead_locked (self, &ret_damage->dead);
+}
+
+gboolean
+gmproc_barrier_set_broken_error (const GmprocBarrierDamage *damage, GError **error)
+{
+  if (damage->has_dead)
+    g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BARRIER_BROKEN,
+                 "The barrier is broken: %s (process %" G_GINT64_FORMAT ") has died",
+                 damage->dead.name, damage->dead.pid);
+  else
+    g_set_error_literal (error, GMPROC_ERROR, GMPROC_ERROR_BARRIER_BROKEN,
+                         "The barrier is broken: a party gave up, or it was aborted or reset");
+  return FALSE;
+}
+
+static GmprocBarrierArrival
+arrive_locked (GmprocBarrier *self, guint64 word, GmprocBarrierDamage *ret_damage)
+{
+  guint arrived = gmproc_barrier_get_arrived (word);
+  gboolean is_last = arrived + 1 == gmproc_barrier_get_state (self)->parties;
+  GmprocBarrierArrival arrival = GMPROC_BARRIER_CROSSES;
+
+  gmproc_barrier_join_locked (self);
+  note_damage_locked (self, (word & GMPROC_BARRIER_IS_BROKEN) != 0, ret_damage);
+  if (ret_damage->is_broken)
+    return GMPROC_BARRIER_REFUSED;
+  if (arrived == gmproc_barrier_get_state (self)->parties)
+    return GMPROC_BARRIER_EARLY;
+  if (is_last && find_dead_locked (self, &ret_damage->dead))
+    {
+      ret_damage->is_broken = ret_damage->has_dead = TRUE;
+      gmproc_barrier_end_round_locked (self, word, TRUE, TRUE);
+      return GMPROC_BARRIER_REFUSED;
+    }
+
+  GMPROC_CRASH_POINT ("barrier-arrive-commit");
+  if (is_last && self->action == NULL)
+    gmproc_barrier_end_round_locked (self, word, FALSE, FALSE);
+  else
+    {
+      gmproc_barrier_count_waiting (self, 1);
+      commit_locked (
+          self, gmproc_barrier_make_word (gmproc_barrier_get_round (word), FALSE, arrived + 1));
+      arrival = is_last ? GMPROC_BARRIER_ACTS : GMPROC_BARRIER_WAITS;
+    }
+  GMPROC_CRASH_POINT ("barrier-arrived");
+  return arrival;
+}
+
+/* -- waiting --------------------------------------------------------------------------------- */
+
+gboolean
+gmproc_barrier_is_over_locked (GmprocBarrier *self, guint32 round, GmprocBarrierDamage *ret_damage)
+{
+  if (gmproc_barrier_get_round (gmproc_barrier_load_word (self)) == round)
+    return FALSE;
+
+  note_damage_locked (self, (gmproc_barrier_get_state (self)->broken_rounds >> round % 64 & 1) != 0,
+                      ret_damage);
+  return TRUE;
+}
+
+gboolean
+gmproc_barrier_give_up (GmprocBarrier *self, guint32 round, GError *reason, GError **error)
+{
+  GmprocBarrierDamage damage = { .is_broken = TRUE };
+  gboolean is_over;
+
+  GMPROC_CRASH_POINT ("barrier-give-up");
+  gmproc_guard_enter_always (&self->monitor.lock);
+  is_over = gmproc_barrier_is_over_locked (self, round, &damage);
+  if (!is_over)
+    gmproc_barrier_end_round_locked (self, gmproc_barrier_load_word (self), TRUE, TRUE);
+  gmproc_barrier_count_waiting (self, -1);
+  gmproc_guard_leave (&self->monitor.lock);
+
+  if (!damage.is_broken)
+    {
+      g_error_free (reason);
+      return TRUE;
+    }
+  g_propagate_error (error, reason);
+  return FALSE;
+}
+
+gboolean
+gmproc_barrier_end_for_dead_locked (GmprocBarrier *self, GmprocBarrierDamage *ret_damage)
+{
+  if (!find_dead_locked (self, &ret_damage->dead))
+    return FALSE;
+  ret_damage->is_broken = ret_damage->has_dead = TRUE;
+  gmproc_barrier_end_round_locked (self, gmproc_barrier_load_word (self), TRUE, TRUE);
+  return TRUE;
+}
+
+/* Who spins while the last party has no processor keeps it from arriving. */
+void
+gmproc_barrier_looks_init (GmprocBarrierLooks *looks, GmprocBarrier *self)
+{
+  guint parties = gmproc_barrier_get_state (self)->parties;
+
+  looks->pause = FIRST_LOOK;
+  looks->longest_pause = LONGEST_BETWEEN_LOOKS * (1 + (gint64) (parties / PARTIES_FOR_A_LOOK));
+  looks->may_spin = parties <= gmproc_spin_get_n_processors ();
+  looks->is_due = FALSE;
+}
+
+/* Sleeps once; TRUE also when it is time to look for dead parties. */
+static gboolean
+sleep_or_look (GmprocBarrier *self, GmprocBarrierLooks *looks, guint32 prepared, gint64 deadline,
+               GCancellable *cancellable, GError **error)
+{
+  gint64 until = MIN (deadline, g_get_monotonic_time () + looks->pause);
+  gboolean may_spin = looks->may_spin;
+  GError *reason = NULL;
+
+  looks->may_spin = FALSE;
+  looks->is_due = FALSE;
+  if (may_spin
+          ? gmproc_waitpoint_sleep (&self->monitor.waitpoint, prepared, until, cancellable, &reason)
+          : gmproc_waitpoint_doze (&self->monitor.waitpoint, prepared, until, cancellable, &reason))
+    return TRUE;
+
+  if (until < deadline && g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    {
+      g_error_free (reason);
+      looks->pause = MIN (2 * looks->pause, looks->longest_pause);
+      looks->is_due = TRUE;
+      return TRUE;
+    }
+  g_propagate_error (error, reason);
+  return FALSE;
+}
+
+static gboolean
+is_next_round (gpointer self, guint64 round)
+{
+  return gmproc_barrier_get_round (gmproc_barrier_load_word (self)) != (guint32) round;
+}
+
+/* Whether ROUND was crossed, without the lock. The bits are written before the word. */
+static gboolean
+has_crossed (GmprocBarrier *self, guint32 round)
+{
+  guint64 broken_rounds;
+
+  if (!gmproc_waitpoint_see_commit (is_next_round, self, round))
+    return FALSE;
+  broken_rounds =
+      __atomic_load_n (&gmproc_barrier_get_state (self)->broken_rounds, __ATOMIC_RELAXED);
+  if ((broken_rounds >> round % 64 & 1) != 0)
+    return FALSE;
+  gmproc_barrier_count_waiting (self, -1);
+  return TRUE;
+}
+
+gboolean
+gmproc_barrier_wait_for_round (GmprocBarrier *self, guint32 round, guint32 prepared,
+                               gint64 deadline, GCancellable *cancellable, GError **error)
+{
+  GmprocBarrierDamage damage = { 0 };
+  gboolean is_over = FALSE;
+  GmprocBarrierLooks looks;
+
+  gmproc_barrier_looks_init (&looks, self);
+  while (!is_over)
+    {
+      GError *reason = NULL;
+
+      if (!sleep_or_look (self, &looks, prepared, deadline, cancellable, &reason))
+        return gmproc_barrier_give_up (self, round, reason, error);
+
+      GMPROC_CRASH_POINT ("barrier-wait-slept");
+      if (!looks.is_due && has_crossed (self, round))
+        return TRUE;
+      gmproc_guard_enter_always (&self->monitor.lock);
+      is_over = gmproc_barrier_is_over_locked (self, round, &damage)
+                || (looks.is_due && gmproc_barrier_end_for_dead_locked (self, &damage));
+      if (is_over)
+        gmproc_barrier_count_waiting (self, -1);
+      else
+        prepared = gmproc_waitpoint_prepare (&self->monitor.waitpoint);
+      gmproc_guard_leave (&self->monitor.lock);
+    }
+
+  return damage.is_broken ? gmproc_barrier_set_broken_error (&damage, error) : TRUE;
+}
+
+gboolean
+gmproc_barrier_act (GmprocBarrier *self, guint32 round, GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+  gboolean has_worked = self->action (self->user_data, &reason);
+  GmprocBarrierDamage damage = { 0 };
+
+  gmproc_guard_enter_always (&self->monitor.lock);
+  if (!gmproc_barrier_is_over_locked (self, round, &damage))
+    gmproc_barrier_end_round_locked (self, gmproc_barrier_load_word (self), !has_worked,
+                                     !has_worked);
+  gmproc_barrier_count_waiting (self, -1);
+  gmproc_guard_leave (&self->monitor.lock);
+
+  if (has_worked)
+    return damage.is_broken ? gmproc_barrier_set_broken_error (&damage, error) : TRUE;
+  if (reason == NULL)
+    g_set_error_literal (&reason, GMPROC_ERROR, GMPROC_ERROR_FAILED,
+                         "The barrier's action failed and did not say why");
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
+}
+
+GmprocBarrierArrival
+gmproc_barrier_arrive (GmprocBarrier *self, gint64 deadline, GCancellable *cancellable,
+                       guint64 *ret_word, guint32 *ret_prepared, GError **error)
+{
+  GmprocBarrierDamage damage = { 0 };
+  GmprocBarrierArrival arrival;
+  GmprocBarrierLooks looks;
+
+  gmproc_barrier_looks_init (&looks, self);
+  do
+    {
+      if (!gmproc_guard_enter (&self->monitor.lock, deadline, cancellable, error))
+        return GMPROC_BARRIER_FAILED;
+      *ret_word = gmproc_barrier_load_word (self);
+      arrival = arrive_locked (self, *ret_word, &damage);
+      if (arrival == GMPROC_BARRIER_EARLY && looks.is_due
+          && gmproc_barrier_end_for_dead_locked (self, &damage))
+        arrival = GMPROC_BARRIER_REFUSED;
+      if (arrival == GMPROC_BARRIER_EARLY || arrival == GMPROC_BARRIER_WAITS)
+        *ret_prepared = gmproc_waitpoint_prepare (&self->monitor.waitpoint);
+      gmproc_guard_leave (&self->monitor.lock);
+
+      if (arrival == GMPROC_BARRIER_EARLY
+          && !sleep_or_look (self, &looks, *ret_prepared, deadline, cancellable, error))
+        return GMPROC_BARRIER_FAILED;
+    }
+  while (arrival == GMPROC_BARRIER_EARLY);
+
+  if (arrival == GMPROC_BARRIER_REFUSED)
+    (void) gmproc_barrier_set_broken_error (&damage, error);
+  return arrival;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * GmprocConnection in a main loop. A source has a child source for the channel; and the connection
+ * lists it, because two things are not seen at the channel: that the end was closed here, and that
+ * the next message has been read already, for a buffer that was too short.
+ */
+#include "config.h"
+
+#include "gmproc-connection-private.h"
+
+#include "gmproc-waitable.h"
+#include "internal/wait-source.h"
+
+/* Whoever has the turn is about to take what there is. */
+static gboolean
+has_something (GmprocConnection *self)
+{
+  gboolean is_there;
+
+  if (!gmproc_turn_try (&self->receiver))
+    return FALSE;
+  is_there = self->link.in.kind == NULL || gmproc_link_poll (&self->link, 0, NULL, NULL);
+  gmproc_connection_leave (self, &self->receiver);
+  return is_there;
+}
+
+/* To send: the call finds out. */
+static gboolean
+is_ready (gpointer object, guint64 what)
+{
+  GmprocConnection *self = object;
+
+  return what == GMPROC_CONNECTION_TO_SEND || !self->is_readable
+         || gmproc_connection_is_closed (self) || has_something (self);
+}
+
+static gboolean
+has_message (GmprocConnection *self)
+{
+  gboolean is_there;
+
+  if (!gmproc_turn_try (&self->receiver))
+    return FALSE;
+  is_there = gmproc_link_has_message (&self->link);
+  gmproc_connection_leave (self, &self->receiver);
+  return is_there;
+}
+
+static GmprocArm
+arm (G_GNUC_UNUSED const GmprocWaitSourceFuncs *funcs, gpointer object, guint64 what,
+     GSource *source)
+{
+  GmprocConnection *self = object;
+  GmprocArm result = GMPROC_ARM_READY;
+
+  if (what == GMPROC_CONNECTION_TO_SEND ? !self->is_writable
+                                        : !self->is_readable || has_message (self))
+    return GMPROC_ARM_READY;
+
+  g_mutex_lock (&self->closing);
+  if (!gmproc_connection_is_closed (self))
+    {
+      g_queue_push_tail (&self->sources, source);
+      result = GMPROC_ARM_ARMED;
+    }
+  g_mutex_unlock (&self->closing);
+  return result;
+}
+
+static void
+disarm (gpointer object, GSource *source)
+{
+  GmprocConnection *self = object;
+
+  g_mutex_lock (&self->closing);
+  g_queue_remove (&self->sources, source);
+  g_mutex_unlock (&self->closing);
+}
+
+static const GmprocWaitSourceFuncs funcs = { is_ready, arm, disarm };
+
+void
+gmproc_connection_wake_sources_locked (GmprocConnection *self)
+{
+  GSource *source;
+
+  while ((source = g_queue_pop_head (&self->sources)) != NULL)
+    g_source_set_ready_time (source, 0);
+}
+
+GSource *
+gmproc_connection_create_source (GmprocConnection *self, GmprocConnectionWhat what,
+                                 GCancellable *cancellable)
+{
+  GmprocChannel *channel = what == GMPROC_CONNECTION_TO_SEND ? &self->link.out : &self->link.in;
+  GSource *child = NULL;
+
+  g_mutex_lock (&self->closing);
+  if (channel->kind != NULL)
+    child = gmproc_channel_create_source (channel,
+                                          what == GMPROC_CONNECTION_TO_SEND ? G_IO_OUT : G_IO_IN);
+  g_mutex_unlock (&self->closing);
+  return gmproc_wait_source_new (&funcs, self, what, child, cancellable);
+}
+
+static GSource *
+waitable_create_source (GmprocWaitable *waitable, GCancellable *cancellable, GError **error)
+{
+  GmprocConnection *self = GMPROC_CONNECTION (waitable);
+
+  if (self->is_readable)
+    return gmproc_connection_create_source (self, GMPROC_CONNECTION_TO_RECEIVE, cancellable);
+
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                       "This end of the connection does not receive");
+  return NULL;
+}
+
+static gboolean
+waitable_is_ready (GmprocWaitable *waitable)
+{
+  GmprocConnection *self = GMPROC_CONNECTION (waitable);
+
+  return self->is_readable && is_ready (self, GMPROC_CONNECTION_TO_RECEIVE);
+}
+
+void
+gmproc_connection_waitable_init (GmprocWaitableInterface *iface)
+{
+  iface->create_source = waitable_create_source;
+  iface->is_ready = waitable_is_ready;
+}

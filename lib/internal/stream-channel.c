@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * The stream below a link: a socket's, or a GTlsConnection on top of it.
+ *
+ * Such a stream is asked without waiting, and waited for with the source that it gives, in a main
+ * context that nobody else has. So a deadline and a cancel bound every wait, whichever thread the
+ * call is made in, no main loop has to run, and TLS, which may have to write before it can read, is
+ * no case of its own.
+ *
+ * GIO has SIGPIPE ignored in the whole process as soon as it makes a socket.
+ */
+#include "config.h"
+
+#include "channel.h"
+
+static gboolean
+note (gpointer user_data)
+{
+  *(gboolean *) user_data = TRUE;
+  return G_SOURCE_CONTINUE;
+}
+
+/* The callback of a pollable source has an argument in front. */
+static gboolean
+note_ready (G_GNUC_UNUSED GObject *stream, gpointer user_data)
+{
+  return note (user_data);
+}
+
+static GSource *
+add_source (GMainContext *context, GSource *source, GSourceFunc callback, gboolean *flag)
+{
+  g_source_set_callback (source, callback, flag, NULL);
+  g_source_attach (source, context);
+  return source;
+}
+
+static void
+drop_source (GSource *source)
+{
+  if (source == NULL)
+    return;
+  g_source_destroy (source);
+  g_source_unref (source);
+}
+
+static gboolean
+timer_dispatch (G_GNUC_UNUSED GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  return callback (user_data);
+}
+
+static GSourceFuncs timer_functions = { .dispatch = timer_dispatch };
+
+static GSource *
+timer_new (gint64 deadline)
+{
+  GSource *source = g_source_new (&timer_functions, sizeof (GSource));
+
+  g_source_set_ready_time (source, MAX (deadline, 0));
+  return source;
+}
+
+/* Takes SOURCE, a pollable stream's. */
+static gboolean
+wait_for (GSource *source, gint64 deadline, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  gboolean is_ready = FALSE, is_late = FALSE, is_cancelled = FALSE;
+  GSource *timer = NULL, *cancelled = NULL;
+
+  add_source (context, source, (GSourceFunc) (void (*) (void)) note_ready, &is_ready);
+  if (deadline != GMPROC_PORT_FOREVER)
+    timer = add_source (context, timer_new (deadline), note, &is_late);
+  if (cancellable != NULL)
+    cancelled = add_source (context, g_cancellable_source_new (cancellable),
+                            (GSourceFunc) (void (*) (void)) note_ready, &is_cancelled);
+  while (!is_ready && !is_late && !is_cancelled)
+    g_main_context_iteration (context, TRUE);
+  drop_source (source);
+  drop_source (timer);
+  drop_source (cancelled);
+
+  if (is_ready)
+    return TRUE;
+  if (!g_cancellable_set_error_if_cancelled (cancellable, error))
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "The time for the call is over");
+  return FALSE;
+}
+
+static GPollableInputStream *
+get_input (GmprocChannel *self)
+{
+  return G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (self->stream));
+}
+
+static GPollableOutputStream *
+get_output (GmprocChannel *self)
+{
+  return G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (self->stream));
+}
+
+static gboolean
+is_reset (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED)
+         || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED)
+         || g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_EOF);
+}
+
+/* A peer that is gone is the end of the stream, whichever way it went. */
+static gssize
+stream_read (GmprocChannel *self, gpointer buffer, gsize size, gint64 deadline,
+             GCancellable *cancellable, GError **error)
+{
+  for (;;)
+    {
+      g_autoptr (GError) local = NULL;
+      gssize count = g_pollable_input_stream_read_nonblocking (get_input (self), buffer, size,
+                                                               cancellable, &local);
+
+      if (count >= 0)
+        return count;
+      if (is_reset (local))
+        return 0;
+      if (!g_error_matches (local, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return -1;
+        }
+      if (!wait_for (g_pollable_input_stream_create_source (get_input (self), NULL), deadline,
+                     cancellable, error))
+        return -1;
+    }
+}
+
+static gssize
+stream_write (GmprocChannel *self, const GOutputVector *vectors, gsize n_vectors, gint64 deadline,
+              GCancellable *cancellable, GError **error)
+{
+  while (n_vectors > 0 && vectors->size == 0)
+    vectors++, n_vectors--;
+  if (n_vectors == 0)
+    return 0;
+
+  for (;;)
+    {
+      g_autoptr (GError) local = NULL;
+      gsize count = 0;
+      GPollableReturn result = g_pollable_output_stream_writev_nonblocking (
+          get_output (self), vectors, n_vectors, &count, cancellable, &local);
+
+      if (result == G_POLLABLE_RETURN_OK)
+        return (gssize) count;
+      if (result == G_POLLABLE_RETURN_FAILED && is_reset (local))
+        {
+          g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "Nobody is left to read: %s",
+                       local->message);
+          return -1;
+        }
+      if (result == G_POLLABLE_RETURN_FAILED)
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return -1;
+        }
+      if (!wait_for (g_pollable_output_stream_create_source (get_output (self), NULL), deadline,
+                     cancellable, error))
+        return -1;
+    }
+}
+
+static gboolean
+stream_poll (GmprocChannel *self, gint64 deadline, GCancellable *cancellable, GError **error)
+{
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  if (g_pollable_input_stream_is_readable (get_input (self)))
+    return TRUE;
+  return wait_for (g_pollable_input_stream_create_source (get_input (self), NULL), deadline,
+                   cancellable, error);
+}
+
+static GSource *
+stream_create_source (GmprocChannel *self, GIOCondition condition)
+{
+  if ((condition & G_IO_OUT) != 0)
+    return g_pollable_output_stream_create_source (get_output (self), NULL);
+  return g_pollable_input_stream_create_source (get_input (self), NULL);
+}
+
+static void
+stream_detach (GmprocChannel *self)
+{
+  g_clear_object (&self->stream);
+}
+
+static const GmprocChannelKind stream_kind = { stream_read,          stream_write,  stream_poll,
+                                               stream_create_source, stream_detach, TRUE };
+
+void
+gmproc_channel_attach_stream (GmprocChannel *self, GIOStream *stream)
+{
+  *self = (GmprocChannel) GMPROC_CHANNEL_INIT;
+  self->kind = &stream_kind;
+  self->stream = g_object_ref (stream);
+}

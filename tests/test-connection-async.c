@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * Connections in a main loop. Both ends of a pipe are served by one context, so a call that blocked
+ * it would wait for ever.
+ */
+#include <gmproc.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "plumbing.h"
+#include "support.h"
+
+#define N_MESSAGES 300
+
+/* Runs the context until *FLAG; the source of a watchdog bounds a hang. */
+static gboolean
+give_up (gpointer data)
+{
+  g_error ("%s did not come", (const char *) data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+run_until (const int *count, int wanted, const char *what)
+{
+  guint watchdog = g_timeout_add_seconds (60, give_up, (gpointer) what);
+
+  while (*count < wanted)
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (watchdog);
+}
+
+typedef struct
+{
+  int n_done;
+  int n_failed;
+  GPtrArray *messages; /* GBytes */
+  GError *error;       /* the last one */
+} Results;
+
+static void
+results_init (Results *self)
+{
+  *self = (Results){ .messages = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref) };
+}
+
+static void
+results_clear (Results *self)
+{
+  g_ptr_array_unref (self->messages);
+  g_clear_error (&self->error);
+}
+
+static void
+note_error (Results *self, GError *error)
+{
+  if (error == NULL)
+    return;
+  g_clear_error (&self->error);
+  self->error = error;
+  self->n_failed++;
+}
+
+static void
+on_sent (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  Results *results = user_data;
+  GError *error = NULL;
+
+  results->n_done++;
+  if (!gmproc_connection_send_bytes_finish (GMPROC_CONNECTION (object), result, &error))
+    note_error (results, error);
+}
+
+static void
+on_received (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  Results *results = user_data;
+  GError *error = NULL;
+  GBytes *bytes =
+      gmproc_connection_receive_bytes_finish (GMPROC_CONNECTION (object), result, &error);
+
+  results->n_done++;
+  if (bytes != NULL)
+    g_ptr_array_add (results->messages, bytes);
+  note_error (results, error);
+}
+
+/* GM-16: a message larger than the pipe, sent and received by one context. */
+static void
+test_large (void)
+{
+  g_autoptr (GBytes) message = make_bytes (LARGE, 1);
+  Results sent, received;
+  Pipe pipe;
+
+  results_init (&sent);
+  results_init (&received);
+  pipe_init (&pipe, TRUE);
+  gmproc_connection_send_bytes_async (pipe.first, message, NULL, on_sent, &sent);
+  gmproc_connection_receive_bytes_async (pipe.second, GMPROC_FOREVER, NULL, on_received, &received);
+  g_assert_cmpint (sent.n_done, ==, 0);
+  g_assert_cmpint (received.n_done, ==, 0);
+  run_until (&received.n_done, 1, "the message");
+  run_until (&sent.n_done, 1, "the end of the send");
+  g_assert_no_error (sent.error);
+  g_assert_no_error (received.error);
+  g_assert_true (g_bytes_equal (received.messages->pdata[0], message));
+  results_clear (&sent);
+  results_clear (&received);
+  pipe_clear (&pipe);
+}
+
+/* More sends than the pipe holds, all at once: they keep their order. */
+static void
+test_order (void)
+{
+  Results sent, received;
+  Pipe pipe;
+
+  results_init (&sent);
+  results_init (&received);
+  pipe_init (&pipe, FALSE);
+  for (int i = 0; i < N_MESSAGES; i++)
+    {
+      g_autoptr (GBytes) message = make_bytes (1 + (gsize) i * 17, (guint8) i);
+
+      gmproc_connection_send_bytes_async (pipe.second, message, NULL, on_sent, &sent);
+    }
+  for (int i = 0; i < N_MESSAGES; i++)
+    {
+      g_autoptr (GBytes) expected = make_bytes (1 + (gsize) i * 17, (guint8) i);
+
+      gmproc_connection_receive_bytes_async (pipe.first, GMPROC_FOREVER, NULL, on_received,
+                                             &received);
+      run_until (&received.n_done, i + 1, "a message");
+      g_assert_true (g_bytes_equal (received.messages->pdata[i], expected));
+    }
+  run_until (&sent.n_done, N_MESSAGES, "the last send");
+  g_assert_cmpint (sent.n_failed, ==, 0);
+  results_clear (&sent);
+  results_clear (&received);
+  pipe_clear (&pipe);
+}
+
+static void
+on_value (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  GVariant **value = user_data;
+  g_autoptr (GError) error = NULL;
+
+  *value = gmproc_connection_receive_finish (GMPROC_CONNECTION (object), result, &error);
+  g_assert_no_error (error);
+}
+
+static void
+on_value_sent (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  Results *results = user_data;
+  GError *error = NULL;
+
+  results->n_done++;
+  if (!gmproc_connection_send_finish (GMPROC_CONNECTION (object), result, &error))
+    note_error (results, error);
+}
+
+/* Values with objects go this way as well, and bad ones fail in the callback. */
+static void
+test_values (void)
+{
+  g_autoptr (GmprocEvent) event = gmproc_event_new (NULL);
+  g_autoptr (GmprocEvent) copy = NULL;
+  g_autoptr (GVariant) value = NULL;
+  Results sent;
+  Pipe pipe;
+
+  results_init (&sent);
+  pipe_init (&pipe, TRUE);
+  gmproc_connection_receive_async (pipe.second, GMPROC_FOREVER, NULL, on_value, &value);
+  gmproc_connection_send_async (pipe.first, g_variant_new_handle (G_MAXINT32), NULL, on_value_sent,
+                                &sent);
+  gmproc_connection_send_async (pipe.first, g_variant_new_handle (gmproc_event_get_handle (event)),
+                                NULL, on_value_sent, &sent);
+  run_until (&sent.n_done, 2, "the end of the sends");
+  g_assert_cmpint (sent.n_failed, ==, 1);
+  g_assert_error (sent.error, GMPROC_ERROR, GMPROC_ERROR_BAD_HANDLE);
+  while (value == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  copy = gmproc_event_from_handle (g_variant_get_handle (value), NULL);
+  g_assert_nonnull (copy);
+  results_clear (&sent);
+  pipe_clear (&pipe);
+}
+
+/* GM-16: cancelled while it waits; what it waited for comes to the next one. */
+static void
+test_cancelled_receive (void)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GBytes) message = make_bytes (10, 3);
+  Results received;
+  Pipe pipe;
+
+  results_init (&received);
+  pipe_init (&pipe, FALSE);
+  gmproc_connection_receive_bytes_async (pipe.first, GMPROC_FOREVER, cancellable, on_received,
+                                         &received);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_cmpint (received.n_done, ==, 0);
+  g_cancellable_cancel (cancellable);
+  run_until (&received.n_done, 1, "the cancel");
+  g_assert_error (received.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  send_bytes (pipe.second, message);
+  receive_bytes (pipe.first, message);
+  results_clear (&received);
+  pipe_clear (&pipe);
+}
+
+/* GM-16: cancelled in the middle of a message: the next send completes it. */
+static void
+test_cancelled_send (void)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GBytes) first = make_bytes (LARGE, 1);
+  g_autoptr (GBytes) second = make_bytes (10, 3);
+  g_autoptr (GBytes) third = make_bytes (10, 5);
+  Results sent, received;
+  Pipe pipe;
+
+  results_init (&sent);
+  results_init (&received);
+  pipe_init (&pipe, FALSE);
+  gmproc_connection_send_bytes_async (pipe.second, first, cancellable, on_sent, &sent);
+  gmproc_connection_send_bytes_async (pipe.second, second, cancellable, on_sent, &sent);
+  g_cancellable_cancel (cancellable);
+  run_until (&sent.n_done, 2, "the cancels");
+  g_assert_cmpint (sent.n_failed, ==, 2);
+  g_assert_error (sent.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+
+  gmproc_connection_send_bytes_async (pipe.second, third, NULL, on_sent, &sent);
+  for (int i = 0; i < 2; i++)
+    gmproc_connection_receive_bytes_async (pipe.first, GMPROC_FOREVER, NULL, on_received,
+                                           &received);
+  run_until (&received.n_done, 2, "the messages");
+  run_until (&sent.n_done, 3, "the last send");
+  g_assert_cmpint (sent.n_failed, ==, 2);
+  g_assert_true (g_bytes_equal (received.messages->pdata[0], first));
+  g_assert_true (g_bytes_equal (received.messages->pdata[1], third));
+  results_clear (&sent);
+  results_clear (&received);
+  pipe_clear (&pipe);
+}
+
+static void
+test_timeouts (void)
+{
+  Results received;
+  Pipe pipe;
+
+  results_init (&received);
+  pipe_init (&pipe, FALSE);
+  gmproc_connection_receive_bytes_async (pipe.first, SHORT, NULL, on_received, &received);
+  run_until (&received.n_done, 1, "the timeout");
+  g_assert_error (received.error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  gmproc_connection_receive_bytes_async (pipe.first, 0, NULL, on_received, &received);
+  run_until (&received.n_done, 2, "the try");
+  g_assert_error (received.error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  gmproc_connection_receive_bytes_async (pipe.first, -7, NULL, on_received, &received);
+  run_until (&received.n_done, 3, "the bad timeout");
+  g_assert_error (received.error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  results_clear (&received);
+  pipe_clear (&pipe);
+}
+
+/* The other end, and this one, closed while calls wait. */
+static void
+test_closed (void)
+{
+  g_autoptr (GBytes) message = make_bytes (LARGE, 1);
+  Results sent, received;
+  Pipe pipe;
+
+  results_init (&sent);
+  results_init (&received);
+  pipe_init (&pipe, TRUE);
+  gmproc_connection_receive_bytes_async (pipe.first, GMPROC_FOREVER, NULL, on_received, &received);
+  gmproc_connection_send_bytes_async (pipe.first, message, NULL, on_sent, &sent);
+  gmproc_connection_close (pipe.second);
+  run_until (&received.n_done, 1, "the end");
+  g_assert_error (received.error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  run_until (&sent.n_done, 1, "the error");
+  g_assert_error (sent.error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  pipe_clear (&pipe);
+
+  pipe_init (&pipe, TRUE);
+  gmproc_connection_receive_bytes_async (pipe.first, GMPROC_FOREVER, NULL, on_received, &received);
+  gmproc_connection_send_bytes_async (pipe.first, message, NULL, on_sent, &sent);
+  g_assert_cmpint (received.n_done, ==, 1);
+  gmproc_connection_close (pipe.first);
+  run_until (&received.n_done, 2, "the end");
+  g_assert_error (received.error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  run_until (&sent.n_done, 2, "the error");
+  g_assert_error (sent.error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  results_clear (&sent);
+  results_clear (&received);
+  pipe_clear (&pipe);
+}
+
+static gboolean
+count_ready (GmprocWaitable *object, gpointer user_data)
+{
+  g_assert_true (GMPROC_IS_CONNECTION (object));
+  (*(int *) user_data)++;
+  return G_SOURCE_CONTINUE;
+}
+
+/* The source is level-triggered, and takes nothing. A message whose head was read is something. */
+static void
+test_source (void)
+{
+  g_autoptr (GBytes) message = make_bytes (10, 1);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSource) source = NULL;
+  guint8 byte;
+  gsize size;
+  int n = 0;
+  Pipe pipe;
+
+  pipe_init (&pipe, FALSE);
+  g_assert_null (gmproc_waitable_create_source (GMPROC_WAITABLE (pipe.second), NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+  g_assert_false (gmproc_waitable_is_ready (GMPROC_WAITABLE (pipe.second)));
+  g_assert_false (gmproc_waitable_is_ready (GMPROC_WAITABLE (pipe.first)));
+
+  source = gmproc_waitable_create_source (GMPROC_WAITABLE (pipe.first), NULL, NULL);
+  g_source_set_callback (source, (GSourceFunc) (void (*) (void)) count_ready, &n, NULL);
+  g_source_attach (source, NULL);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_cmpint (n, ==, 0);
+  send_bytes (pipe.second, message);
+  g_assert_true (gmproc_waitable_is_ready (GMPROC_WAITABLE (pipe.first)));
+  run_until (&n, 3, "readiness");
+  g_assert_false (gmproc_connection_receive_into (pipe.first, &byte, 1, 0, &size, 0, NULL, NULL));
+  n = 0;
+  run_until (&n, 3, "readiness of a message that is here");
+  receive_bytes (pipe.first, message);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  n = 0;
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_cmpint (n, ==, 0);
+  gmproc_connection_close (pipe.first);
+  run_until (&n, 1, "readiness of a closed end");
+  g_source_destroy (source);
+  pipe_clear (&pipe);
+}
+
+static void
+warm_up_context (void)
+{
+  warm_up ();
+  test_timeouts ();
+}
+
+int
+main (int argc, char **argv)
+{
+  gmproc_init (&argc, &argv);
+  gmproc_test_init (&argc, &argv);
+  gmproc_test_set_warm_up (warm_up_context);
+  gmproc_test_add ("/connection-async/GM-16/large", test_large);
+  gmproc_test_add ("/connection-async/order", test_order);
+  gmproc_test_add ("/connection-async/values", test_values);
+  gmproc_test_add ("/connection-async/GM-16/cancelled-receive", test_cancelled_receive);
+  gmproc_test_add ("/connection-async/GM-16/cancelled-send", test_cancelled_send);
+  gmproc_test_add ("/connection-async/timeouts", test_timeouts);
+  gmproc_test_add ("/connection-async/closed", test_closed);
+  gmproc_test_add ("/connection-async/source", test_source);
+  return g_test_run ();
+}

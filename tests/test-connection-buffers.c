@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * Messages out of and into memory of the caller's.
+ */
+#include <gmproc.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "plumbing.h"
+#include "support.h"
+
+/* PI-04: parts of a buffer, up to its end and empty ones; what is not inside it is refused. */
+static void
+test_ranges (void)
+{
+  static const guint8 buffer[] = "0123456789";
+  static const gsize good[][2] = { { 0, 10 }, { 3, 4 }, { 9, 1 }, { 10, 0 }, { 0, 0 } };
+  static const gsize bad[][2] = {
+    { 0, 11 }, { 11, 0 }, { 5, 6 }, { G_MAXSIZE, 2 }, { 1, G_MAXSIZE }
+  };
+  g_autoptr (GError) error = NULL;
+  Pipe pipe;
+
+  pipe_init (&pipe, FALSE);
+  for (gsize i = 0; i < G_N_ELEMENTS (good); i++)
+    {
+      g_autoptr (GBytes) expected = g_bytes_new_static (buffer + good[i][0], good[i][1]);
+
+      g_assert_true (gmproc_connection_send_range (pipe.second, buffer, 10, good[i][0], good[i][1],
+                                                   NULL, NULL));
+      receive_bytes (pipe.first, expected);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_assert_false (gmproc_connection_send_range (pipe.second, buffer, 10, bad[i][0], bad[i][1],
+                                                    NULL, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+      g_clear_error (&error);
+    }
+  g_assert_false (gmproc_connection_poll (pipe.first, 0, NULL, NULL));
+  pipe_clear (&pipe);
+}
+
+/* PI-04: the pieces of one message, few and many, short and long. */
+static void
+test_pieces (void)
+{
+  static const gsize counts[] = { 0, 1, 2, 20, 3000 };
+  GOutputVector pieces[3000];
+  g_autoptr (GBytes) whole = make_bytes (3000 * 30, 7);
+  const guint8 *data = g_bytes_get_data (whole, NULL);
+  const GOutputVector too_much[2] = { { data, G_MAXSSIZE }, { data, 1 } };
+  g_autoptr (GError) error = NULL;
+  Pipe pipe;
+
+  pipe_init (&pipe, TRUE);
+  for (gsize i = 0; i < G_N_ELEMENTS (counts); i++)
+    {
+      g_autoptr (GBytes) expected = NULL;
+      gsize size = 0;
+      GmprocProcess *process = start_echo (&pipe);
+
+      for (gsize j = 0; j < counts[i]; j++)
+        {
+          pieces[j] = (GOutputVector){ data + size, j % 3 == 1 ? 0 : j % 30 };
+          size += pieces[j].size;
+        }
+      expected = g_bytes_new_static (data, size);
+      g_assert_true (gmproc_connection_send_buffers (pipe.first, pieces, counts[i], NULL, &error));
+      receive_bytes (pipe.first, expected);
+      pipe_clear (&pipe);
+      join (process, EXIT_SUCCESS);
+      pipe_init (&pipe, TRUE);
+    }
+  g_assert_false (gmproc_connection_send_buffers (pipe.first, too_much, 2, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  pipe_clear (&pipe);
+}
+
+static void
+check_into (GmprocConnection *in, gsize offset, GBytes *expected)
+{
+  guint8 buffer[1000];
+  g_autoptr (GError) error = NULL;
+  gsize size;
+
+  memset (buffer, 0xee, sizeof buffer);
+  g_assert_true (gmproc_connection_receive_into (in, buffer, sizeof buffer, offset, &size, BOUND,
+                                                 NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpmem (buffer + offset, size, g_bytes_get_data (expected, NULL),
+                   g_bytes_get_size (expected));
+  for (gsize i = 0; i < sizeof buffer; i++)
+    if (i < offset || i >= offset + size)
+      g_assert_cmpuint (buffer[i], ==, 0xee);
+}
+
+/* PI-01: into the caller's buffer, at an offset; nothing beside the message is touched. */
+static void
+test_receive_into (void)
+{
+  static const gsize sizes[] = { 0, 1, 112, 113, 900 };
+  g_autoptr (GError) error = NULL;
+  guint8 byte;
+  gsize size = 7;
+  Pipe pipe;
+
+  pipe_init (&pipe, FALSE);
+  for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_autoptr (GBytes) message = make_bytes (sizes[i], 9);
+
+      send_bytes (pipe.second, message);
+      check_into (pipe.first, 0, message);
+      send_bytes (pipe.second, message);
+      check_into (pipe.first, 1000 - sizes[i], message);
+    }
+  g_assert_false (gmproc_connection_receive_into (pipe.first, &byte, 1, 2, &size, 0, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  g_assert_false (
+      gmproc_connection_receive_into (pipe.first, &byte, 1, 0, &size, SHORT, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  pipe_clear (&pipe);
+}
+
+/* PI-01: a buffer that is too short costs nothing of the message, whatever takes it then. */
+static void
+test_buffer_too_short (void)
+{
+  static const gsize sizes[] = { 1, 100, 113, LARGE };
+  guint8 *buffer = g_malloc (LARGE);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_autoptr (GBytes) message = make_bytes (sizes[i], 4);
+      g_autoptr (GError) error = NULL;
+      GThread *sender;
+      gsize size = 0;
+      Pipe pipe;
+      Call call;
+
+      pipe_init (&pipe, FALSE);
+      call = (Call){ pipe.second, message, NULL, NULL, NULL };
+      sender = g_thread_new ("sender", run_send, &call);
+      g_assert_false (gmproc_connection_receive_into (pipe.first, buffer, sizes[i] - 1, 0, &size,
+                                                      BOUND, NULL, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE);
+      g_assert_cmpuint (size, ==, sizes[i]);
+      g_assert_true (gmproc_connection_poll (pipe.first, BOUND, NULL, NULL));
+      if (i % 2 == 0)
+        receive_bytes (pipe.first, message);
+      else
+        g_assert_true (gmproc_connection_receive_into (pipe.first, buffer, LARGE, 0, &size, BOUND,
+                                                       NULL, NULL));
+      g_thread_join (sender);
+      g_assert_no_error (call.error);
+      if (i % 2 == 1)
+        g_assert_cmpmem (buffer, size, g_bytes_get_data (message, NULL), sizes[i]);
+      pipe_clear (&pipe);
+    }
+  g_free (buffer);
+}
+
+int
+main (int argc, char **argv)
+{
+  gmproc_init (&argc, &argv);
+  gmproc_test_init (&argc, &argv);
+  gmproc_test_set_warm_up (warm_up);
+  gmproc_test_add ("/connection/PI-04/ranges", test_ranges);
+  gmproc_test_add ("/connection/PI-04/pieces", test_pieces);
+  gmproc_test_add ("/connection/PI-01/into", test_receive_into);
+  gmproc_test_add ("/connection/PI-01/too-short", test_buffer_too_short);
+  return g_test_run ();
+}
