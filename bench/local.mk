@@ -111,6 +111,7 @@ bench/queue-boost: bench/queue-boost.cc bench/queue-crowd.c bench/queue-crowd.h 
 CLEANFILES += $(EXTRA_PROGRAMS) bench/queue-boost bench/libbench.la \
   bench/figures.csv bench/figures.md bench/figures.svg
 EXTRA_DIST += bench/README.md bench/peer_cpython.py bench/run bench/queue-boost.cc \
+  bench/pool.works bench/queue.works bench/sync-cpython.py bench/sync.works \
   bench/queue-cpython.py bench/queue.works bench/sync-cpython.py bench/sync.works
 
 # BENCH_FLAGS are options of bench/run: make bench BENCH_FLAGS='--quick --only=queue'
