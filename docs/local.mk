@@ -9,6 +9,7 @@ docs_pages = \
   docs/porting.md \
   docs/queue.md \
   docs/synchronization.md \
+  docs/trace.md \
   docs/windows.md
 EXTRA_DIST += docs/libgmproc.toml $(docs_pages)
 

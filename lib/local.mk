@@ -60,6 +60,8 @@ public_sources = \
   lib/gmproc-pool-call.c \
   lib/gmproc-pool-call.h \
   lib/gmproc-pool-crew.c \
+  lib/gmproc-pool-iterator-async.c \
+  lib/gmproc-pool-iterator-private.h \
   lib/gmproc-pool-iterator.c \
   lib/gmproc-pool-life.c \
   lib/gmproc-pool-map.c \

@@ -195,6 +195,13 @@ dist_check_SCRIPTS += $(check_scripts)
 
 TESTS = $(test_programs) $(pinned_tests) $(check_scripts)
 
+# --- the other start method ------------------------------------------------------------------------
+# The programs whose processes are started by the library, as a user chooses for all of them.
+.PHONY: check-forkserver
+check-forkserver: all
+	GMPROC_START_METHOD=forkserver $(MAKE) $(AM_MAKEFLAGS) check \
+	  TESTS='$(public_tests) tests/port/test-child tests/port/test-posix'
+
 # --- the test programs under valgrind ------------------------------------------------------------
 # The exit status makes a report of valgrind a failure of the test.
 EXTRA_DIST += build-aux/valgrind.supp
