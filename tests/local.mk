@@ -19,6 +19,7 @@ public_tests = \
   tests/test-dump \
   tests/test-event \
   tests/test-init \
+  tests/test-listener \
   tests/test-lock \
   tests/test-locker \
   tests/test-pool \
@@ -135,6 +136,7 @@ tests_test_connection_SOURCES = tests/test-connection.c $(plumbing)
 tests_test_connection_async_SOURCES = tests/test-connection-async.c $(plumbing)
 tests_test_connection_buffers_SOURCES = tests/test-connection-buffers.c $(plumbing)
 tests_test_connection_objects_SOURCES = tests/test-connection-objects.c $(plumbing)
+tests_test_listener_SOURCES = tests/test-listener.c $(plumbing)
 plumbing = tests/plumbing.c tests/plumbing.h
 
 # Which library depends on the folder of the program, like inside_library in Makefile.am.
