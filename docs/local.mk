@@ -8,7 +8,8 @@ docs_pages = \
   docs/porting.md \
   docs/queue.md \
   docs/synchronization.md \
-  docs/windows.md
+  docs/windows.md \
+  docs/wire-format.md
 EXTRA_DIST += docs/libgmproc.toml $(docs_pages)
 
 if ENABLE_DOCS

@@ -68,6 +68,7 @@ internal_tests = \
 port_tests = \
   tests/port/test-channel \
   tests/port/test-child \
+  tests/port/test-courier \
   tests/port/test-handle \
   tests/port/test-lifeline \
   tests/port/test-lock \
