@@ -77,6 +77,7 @@ port_tests = \
   tests/port/test-word
 
 if !OS_WIN32
+public_tests += tests/test-connection-descriptors
 port_tests += tests/port/test-posix tests/port/test-quota tests/port/test-wall-clock
 public_tests += tests/test-process-posix tests/test-process-terminal
 endif
@@ -136,6 +137,7 @@ crowd = tests/crowd.c tests/crowd.h $(party)
 tests_test_connection_SOURCES = tests/test-connection.c $(plumbing)
 tests_test_connection_async_SOURCES = tests/test-connection-async.c $(plumbing)
 tests_test_connection_buffers_SOURCES = tests/test-connection-buffers.c $(plumbing)
+tests_test_connection_descriptors_SOURCES = tests/test-connection-descriptors.c $(plumbing)
 tests_test_connection_objects_SOURCES = tests/test-connection-objects.c $(plumbing)
 tests_test_listener_SOURCES = tests/test-listener.c $(plumbing)
 plumbing = tests/plumbing.c tests/plumbing.h
