@@ -7,11 +7,13 @@
 
 bench_programs = \
   bench/first-look \
+  bench/pool-ours \
   bench/queue-ours \
   bench/sync-ours
 
 if !OS_WIN32
 bench_programs += \
+  bench/queue-gdbus \
   bench/queue-raw
 endif
 if HAVE_LINUX_FUTEX
@@ -45,10 +47,14 @@ bench_sync_raw_LDADD = $(bench_raw)
 bench_sync_pthread_SOURCES = bench/sync-pthread.c $(sync_crowd)
 bench_sync_pthread_LDADD = $(bench_raw)
 
+bench_pool_ours_SOURCES = bench/pool-ours.c bench/pool-items.h
+bench_pool_ours_LDADD = $(bench_ours)
+
 # The peers' sides of a queue: what is not installed is not built, and bench/run names it.
 queue_crowd = bench/queue-crowd.c bench/queue-crowd.h
 bench_queue_raw_SOURCES = bench/queue-raw.c $(queue_crowd)
 bench_queue_raw_LDADD = $(bench_raw)
+bench_queue_gdbus_SOURCES = bench/queue-gdbus.c $(queue_crowd)
 bench_queue_gdbus_LDADD = $(bench_raw)
 bench_queue_mq_SOURCES = bench/queue-mq.c $(queue_crowd)
 bench_queue_mq_LDADD = $(bench_raw) $(MQ_LIBS)
@@ -70,6 +76,7 @@ endif
 
 EXTRA_PROGRAMS += \
   bench/first-look \
+  bench/pool-ours \
   bench/queue-gdbus \
   bench/queue-mq \
   bench/queue-nng \
@@ -95,7 +102,7 @@ bench/queue-boost: bench/queue-boost.cc bench/queue-crowd.c bench/queue-crowd.h 
 CLEANFILES += $(EXTRA_PROGRAMS) bench/queue-boost bench/libbench.la \
   bench/figures.csv bench/figures.md bench/figures.svg
 EXTRA_DIST += bench/README.md bench/peer_cpython.py bench/run bench/queue-boost.cc \
-  bench/queue.works bench/sync-cpython.py bench/sync.works
+  bench/queue-cpython.py bench/queue.works bench/sync-cpython.py bench/sync.works
 
 # BENCH_FLAGS are options of bench/run: make bench BENCH_FLAGS='--quick --only=queue'
 .PHONY: bench

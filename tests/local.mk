@@ -23,8 +23,13 @@ public_tests = \
   tests/test-lock \
   tests/test-locker \
   tests/test-pool \
+  tests/test-pool-async \
   tests/test-pool-crash \
+  tests/test-pool-imap \
   tests/test-pool-life \
+  tests/test-pool-options \
+  tests/test-pool-settings \
+  tests/test-pool-storm \
   tests/test-process \
   tests/test-process-async \
   tests/test-process-close \
@@ -45,6 +50,7 @@ public_tests = \
   tests/test-semaphore \
   tests/test-shared-memory \
   tests/test-sync-async \
+  tests/test-start-method \
   tests/test-target \
   tests/test-value \
   tests/test-wait
@@ -76,10 +82,12 @@ port_tests = \
   tests/port/test-self \
   tests/port/test-word
 
-if !OS_WIN32
+if OS_WIN32
+port_tests += tests/port/test-win32
+else
+port_tests += tests/port/test-fork-server tests/port/test-posix tests/port/test-quota
 public_tests += tests/test-connection-descriptors
-port_tests += tests/port/test-posix tests/port/test-quota tests/port/test-wall-clock
-public_tests += tests/test-process-posix tests/test-process-terminal
+public_tests += tests/test-process-posix tests/test-process-terminal tests/test-wall-clock
 endif
 
 test_programs = $(public_tests) $(internal_tests) $(port_tests)
@@ -105,8 +113,13 @@ tests_port_libpeer_la_SOURCES = \
   tests/port/peer.h
 
 tests_test_pool_SOURCES = tests/test-pool.c $(crew)
+tests_test_pool_async_SOURCES = tests/test-pool-async.c $(crew)
 tests_test_pool_crash_SOURCES = tests/test-pool-crash.c $(crew)
+tests_test_pool_imap_SOURCES = tests/test-pool-imap.c $(crew)
 tests_test_pool_life_SOURCES = tests/test-pool-life.c $(crew)
+tests_test_pool_options_SOURCES = tests/test-pool-options.c $(crew)
+tests_test_pool_settings_SOURCES = tests/test-pool-settings.c $(crew)
+tests_test_pool_storm_SOURCES = tests/test-pool-storm.c $(crew)
 crew = tests/crew.c tests/crew.h
 
 tests_test_array_SOURCES = tests/test-array.c $(party)
@@ -165,6 +178,8 @@ AM_TESTS_ENVIRONMENT = \
 # events come up. The file x-pinned.pinned stands for that run of x; it is empty.
 TEST_EXTENSIONS = .pinned
 pinned_tests = $(test_programs:=-pinned.pinned)
+windows_pinned_tests = $(port_tests:=-pinned.pinned) tests/test-lock-pinned.pinned \
+  tests/test-event-pinned.pinned tests/test-queue-waiting-pinned.pinned
 PINNED_LOG_DRIVER = $(LOG_DRIVER)
 PINNED_LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/pinned
 AM_PINNED_LOG_FLAGS = $(LOG_COMPILER)

@@ -48,6 +48,24 @@ run_test (gconstpointer data)
 }
 
 void
+gmproc_test_unify_lines (char *text)
+{
+  char *to = text;
+
+  for (const char *from = text; *from != '\0'; from++)
+    if (from[0] != '\r' || from[1] != '\n')
+      *to++ = *from;
+  *to = '\0';
+}
+
+void
+gmproc_test_trap (void)
+{
+  g_test_trap_subprocess (NULL, 0, 0);
+  gmproc_test_leaks_forgive_process ();
+}
+
+void
 gmproc_test_add (const char *path, void (*body) (void))
 {
   Test *test = g_new (Test, 1);

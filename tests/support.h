@@ -17,6 +17,12 @@ void gmproc_test_init (int *argc, char ***argv);
  * lazily and keep for good, which is no leak of the test that happens to be the first. */
 void gmproc_test_set_warm_up (void (*warm_up) (void));
 
+/* Where a C library ends lines with CR LF, makes them end with LF, in place. */
+void gmproc_test_unify_lines (char *text);
+
+/* As g_test_trap_subprocess() for the test itself. GLib may keep a handle of that process. */
+void gmproc_test_trap (void);
+
 /* Registers BODY. It fails when a handle or a child is left that was not there before it. */
 void gmproc_test_add (const char *path, void (*body) (void));
 

@@ -181,19 +181,6 @@ run_case (const char *name, int *argc, char ***argv)
   g_assert_not_reached ();
 }
 
-/* Whether lines end with CR LF is up to the C library, and to who started the process. */
-static void
-unify_line_ends (char **text)
-{
-  g_auto (GStrv) lines = NULL;
-
-  if (text == NULL)
-    return;
-  lines = g_strsplit (*text, "\r\n", -1);
-  g_free (*text);
-  *text = g_strjoinv ("\n", lines);
-}
-
 /* Runs a case, and gives its exit status. A stream that is not asked for is this program's. */
 static int
 run_program (const char *const *arguments, char **ret_output, char **ret_errors)
@@ -209,8 +196,10 @@ run_program (const char *const *arguments, char **ret_output, char **ret_errors)
   g_spawn_sync (NULL, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, ret_output, ret_errors, &wait_status,
                 &error);
   g_assert_no_error (error);
-  unify_line_ends (ret_output);
-  unify_line_ends (ret_errors);
+  if (ret_output != NULL)
+    gmproc_test_unify_lines (*ret_output);
+  if (ret_errors != NULL)
+    gmproc_test_unify_lines (*ret_errors);
 
   if (g_spawn_check_wait_status (wait_status, &error))
     return 0;

@@ -440,7 +440,7 @@ test_functions_that_print (void)
       return;
     }
 
-  g_test_trap_subprocess (NULL, 0, 0);
+  gmproc_test_trap ();
   g_test_trap_assert_passed ();
   for (guint i = 0; i < 50; i++)
     {

@@ -382,7 +382,7 @@ test_error (void)
 
   if (!g_test_subprocess ())
     {
-      g_test_trap_subprocess (NULL, 0, 0);
+      gmproc_test_trap ();
       g_test_trap_assert_passed ();
       g_test_trap_assert_stderr ("*the one that fails: the reason why it failed*");
       return;

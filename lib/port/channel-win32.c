@@ -352,8 +352,13 @@ go_on (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-static GSourceFuncs reading_functions = { source_prepare,  source_check, source_dispatch,
-                                          source_finalize, NULL,         NULL };
+static GSourceFuncs reading_functions = {
+  .prepare = source_prepare,
+  .check = source_check,
+  .dispatch = source_dispatch,
+  .finalize = source_finalize,
+  .closure_callback = go_on,
+};
 
 static gboolean
 again_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
@@ -362,7 +367,10 @@ again_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   return callback == NULL || callback (user_data);
 }
 
-static GSourceFuncs again_functions = { NULL, NULL, again_dispatch, NULL, go_on, NULL };
+static GSourceFuncs again_functions = {
+  .dispatch = again_dispatch,
+  .closure_callback = go_on,
+};
 
 GSource *
 gmproc_port_channel_create_source (GmprocPortChannel *channel, GIOCondition condition)

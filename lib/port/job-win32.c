@@ -6,8 +6,8 @@
 #include "port.h"
 #include "job-win32.h"
 
-static gpointer
-make_job (gpointer data G_GNUC_UNUSED)
+static HANDLE
+make_job (void)
 {
   JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = { 0 };
   HANDLE job = CreateJobObjectW (NULL, NULL);
@@ -24,16 +24,38 @@ make_job (gpointer data G_GNUC_UNUSED)
   return job;
 }
 
-/* A failure leaves the lifeline, which does for every daemon that runs. Windows 7 has no nested
+static gboolean
+is_running (HANDLE process)
+{
+  return WaitForSingleObject (process, 0) == WAIT_TIMEOUT;
+}
+
+/* A job is inside of those that its first process was in. When somebody has put this process into
+ * another one since then, a new one has to be made; the old one stays open for its processes.
+ *
+ * A failure leaves the lifeline, which does for every daemon that runs. Windows 7 has no nested
  * jobs, and a job of somebody else's may forbid them. */
 void
 gmproc_port_job_add (HANDLE process)
 {
-  static GOnce once = G_ONCE_INIT;
-  HANDLE job = g_once (&once, make_job, NULL);
+  static GMutex mutex;
+  static HANDLE job; /* under the mutex */
+  gboolean is_added;
+  HANDLE fresh;
 
-  if (job == NULL || !AssignProcessToJobObject (job, process))
-    g_debug ("AssignProcessToJobObject: error %lu; a daemon that is suspended will not end with "
-             "this process",
-             GetLastError ());
+  g_mutex_lock (&mutex);
+  is_added = job != NULL && AssignProcessToJobObject (job, process);
+  if (!is_added && is_running (process))
+    {
+      fresh = make_job ();
+      is_added = fresh != NULL && AssignProcessToJobObject (fresh, process);
+      if (is_added)
+        job = fresh;
+      else if (fresh != NULL)
+        (void) CloseHandle (fresh);
+      if (!is_added)
+        g_debug ("AssignProcessToJobObject: a daemon that is suspended will not end with this "
+                 "process");
+    }
+  g_mutex_unlock (&mutex);
 }

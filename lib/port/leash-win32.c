@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The libgmproc authors
  *
- * Processes of this system cannot be stopped, except by a debugger, so there is nothing to add to a
- * lifeline.
+ * A job does it here, into which the parent puts the child (ends_with_parent of the child's
+ * options), so there is nothing that the child would have to wear.
  */
 #include "config.h"
 

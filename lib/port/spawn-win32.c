@@ -218,8 +218,9 @@ static DWORD
 get_flags (void)
 {
   DWORD flags = EXTENDED_STARTUPINFO_PRESENT | CREATE_UNICODE_ENVIRONMENT;
+  DWORD member;
 
-  return GetConsoleCP () == 0 ? flags | DETACHED_PROCESS : flags;
+  return GetConsoleProcessList (&member, 1) == 0 ? flags | DETACHED_PROCESS : flags;
 }
 
 typedef struct
