@@ -14,6 +14,7 @@ public_headers = \
   lib/gmproc-error.h \
   lib/gmproc-event.h \
   lib/gmproc-init.h \
+  lib/gmproc-listener.h \
   lib/gmproc-lock.h \
   lib/gmproc-pool-iterator.h \
   lib/gmproc-pool-options.h \
@@ -55,6 +56,7 @@ public_sources = \
   lib/gmproc-event.c \
   lib/gmproc-init.c \
   lib/gmproc-lock-async.c \
+  lib/gmproc-listener.c \
   lib/gmproc-lock-private.h \
   lib/gmproc-lock.c \
   lib/gmproc-pool-call.c \
@@ -131,6 +133,8 @@ internal_sources = \
   lib/internal/inbox.c \
   lib/internal/inbox.h \
   lib/internal/job-results.c \
+  lib/internal/handshake.c \
+  lib/internal/handshake.h \
   lib/internal/job.c \
   lib/internal/job.h \
   lib/internal/kind.h \
