@@ -5,6 +5,7 @@
 docs_pages = \
   docs/architecture.md \
   docs/conformance.md \
+  docs/performance.md \
   docs/porting.md \
   docs/queue.md \
   docs/synchronization.md \
