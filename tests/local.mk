@@ -80,12 +80,10 @@ port_tests = \
   tests/port/test-self \
   tests/port/test-word
 
-else
-if !OS_WIN32
 if OS_WIN32
-port_tests += tests/port/test-fork-server tests/port/test-posix tests/port/test-quota
-port_tests += tests/port/test-posix tests/port/test-quota
 port_tests += tests/port/test-win32
+else
+port_tests += tests/port/test-fork-server tests/port/test-posix tests/port/test-quota
 public_tests += tests/test-process-posix tests/test-process-terminal tests/test-wall-clock
 endif
 
