@@ -168,11 +168,14 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/append-tap
   $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 AM_TESTS_ENVIRONMENT = \
   EXEEXT='$(EXEEXT)'; \
+  GJS='$(GJS)'; \
   PROGRAMS_DIR='$(abs_top_builddir)/programs'; \
+  PYTHON='$(PYTHON)'; \
   TASKSET='$(TASKSET)'; \
+  VALAC='$(VALAC)'; \
   abs_top_builddir='$(abs_top_builddir)'; \
   abs_top_srcdir='$(abs_top_srcdir)'; \
-  export EXEEXT PROGRAMS_DIR TASKSET abs_top_builddir abs_top_srcdir;
+  export EXEEXT GJS PROGRAMS_DIR PYTHON TASKSET VALAC abs_top_builddir abs_top_srcdir;
 
 # Each test program runs a second time with all its processes on one CPU, where other orders of
 # events come up. The file x-pinned.pinned stands for that run of x; it is empty.
@@ -191,6 +194,7 @@ $(pinned_tests): Makefile
 
 # Scripts that look at the tree, at the library and at the programs.
 check_scripts = \
+  $(binding_scripts) \
   tests/crash/check-points \
   tests/check-format \
   tests/check-layering \
