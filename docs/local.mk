@@ -10,7 +10,8 @@ docs_pages = \
   docs/queue.md \
   docs/synchronization.md \
   docs/trace.md \
-  docs/windows.md
+  docs/windows.md \
+  docs/wire-format.md
 EXTRA_DIST += docs/libgmproc.toml $(docs_pages)
 
 if ENABLE_DOCS
