@@ -50,6 +50,15 @@ bench_sync_pthread_LDADD = $(bench_raw)
 bench_pool_ours_SOURCES = bench/pool-ours.c bench/pool-items.h
 bench_pool_ours_LDADD = $(bench_ours)
 
+# Starting processes, beside what the system asks for; make bench-start.
+EXTRA_PROGRAMS += bench/start-ratios
+CLEANFILES += bench/start-ratios$(EXEEXT)
+bench_start_ratios_LDADD = lib/libgmproc.la $(GLIB_LIBS)
+
+.PHONY: bench-start
+bench-start: bench/start-ratios$(EXEEXT)
+	$(AM_V_at)bench/start-ratios$(EXEEXT)
+
 # The peers' sides of a queue: what is not installed is not built, and bench/run names it.
 queue_crowd = bench/queue-crowd.c bench/queue-crowd.h
 bench_queue_raw_SOURCES = bench/queue-raw.c $(queue_crowd)
@@ -103,6 +112,7 @@ bench/queue-boost: bench/queue-boost.cc bench/queue-crowd.c bench/queue-crowd.h 
 CLEANFILES += $(EXTRA_PROGRAMS) bench/queue-boost bench/libbench.la \
   bench/figures.csv bench/figures.md bench/figures.svg
 EXTRA_DIST += bench/README.md bench/peer_cpython.py bench/run bench/queue-boost.cc \
+  bench/pool.works bench/queue.works bench/sync-cpython.py bench/sync.works \
   bench/queue-cpython.py bench/queue.works bench/sync-cpython.py bench/sync.works
 
 # BENCH_FLAGS are options of bench/run: make bench BENCH_FLAGS='--quick --only=queue'

@@ -5,7 +5,7 @@
  *
  *   gmproc-process.c        the class, and what can be asked of any process
  *   gmproc-process-start.c  from an object to a process that runs
- *   gmproc-process-life.c   signals, and the news of the end
+ *   gmproc-process-life.c   signals, the news of the end, and close
  *   gmproc-process-wait.c   waiting for the end
  *   gmproc-process-error.c  what a process failed with
  *   gmproc-process-setup.c  what a process is started with, beside its arguments
@@ -21,6 +21,7 @@
 #include "gmproc-waitable.h"
 #include "internal/bootstrap.h"
 #include "internal/child.h"
+#include "internal/registry.h"
 #include "port/port.h"
 
 G_BEGIN_DECLS
@@ -61,8 +62,10 @@ typedef struct
   gboolean daemon;
   GmprocStartMethod start_method;
   GVariant *args;
-  GPtrArray *carried; /* the objects that args names; from construction until start */
-  GmprocTarget target;
+  GPtrArray *carried;  /* the objects that args names; from construction until start */
+  GmprocTarget target; /* or NULL; so is the next */
+  char *target_name;
+  const GmprocTargetInfo *target_info; /* of the current process, if it has a target */
   gint64 pid;
   GmprocSetup setup; /* not changed after the start */
 

@@ -308,6 +308,10 @@ typedef struct
 {
   GmprocPortMethod method;
   const char *executable;
+
+  /* The words of the child's argument vector before the mark, from argv[0] on; for an interpreter
+   * that has to read its script again. NULL: the executable alone. */
+  const char *const *command;
   const char *label; /* shows in ps; any text */
   GBytes *bootstrap;
   const gintptr *handles;
@@ -448,6 +452,8 @@ void gmproc_port_journal_append (gintptr handle, gconstpointer record, gsize siz
 /* -- self --------------------------------------------------------------------------------------
  * get_path:      the program file that this process runs, in a form that start can use even
  *                after the file was replaced or removed. Free with g_free().
+ * get_arguments: all words of the command line that this process was started with, from argv[0]
+ *                on. Free with g_strfreev().
  * get_pid:       this process. Costs no system call.
  * get_rough_time: g_get_monotonic_time(), but up to 20 ms late, for a few nanoseconds.
  * get_n_processors: how many this process may run on, at least 1.
@@ -463,6 +469,7 @@ void gmproc_port_journal_append (gintptr handle, gconstpointer record, gsize siz
  *                what a killed process leaves behind.
  */
 char *gmproc_port_self_get_path (GError **error);
+char **gmproc_port_self_get_arguments (GError **error);
 gint64 gmproc_port_self_get_pid (void);
 guint64 gmproc_port_self_get_memory (gint64 pid);
 gint64 gmproc_port_self_get_rough_time (void);
