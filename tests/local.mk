@@ -52,6 +52,7 @@ public_tests = \
   tests/test-sync-async \
   tests/test-start-method \
   tests/test-target \
+  tests/test-trace \
   tests/test-value \
   tests/test-wait
 
@@ -120,6 +121,7 @@ tests_test_pool_life_SOURCES = tests/test-pool-life.c $(crew)
 tests_test_pool_options_SOURCES = tests/test-pool-options.c $(crew)
 tests_test_pool_settings_SOURCES = tests/test-pool-settings.c $(crew)
 tests_test_pool_storm_SOURCES = tests/test-pool-storm.c $(crew)
+tests_test_trace_SOURCES = tests/test-trace.c $(crew)
 crew = tests/crew.c tests/crew.h
 
 tests_test_array_SOURCES = tests/test-array.c $(party)
