@@ -52,6 +52,7 @@ public_tests = \
   tests/test-sync-async \
   tests/test-start-method \
   tests/test-target \
+  tests/test-trace \
   tests/test-value \
   tests/test-wait
 
@@ -76,6 +77,7 @@ port_tests = \
   tests/port/test-child \
   tests/port/test-courier \
   tests/port/test-handle \
+  tests/port/test-journal \
   tests/port/test-lifeline \
   tests/port/test-lock \
   tests/port/test-memory \
@@ -87,7 +89,7 @@ port_tests += tests/port/test-win32
 else
 port_tests += tests/port/test-fork-server tests/port/test-posix tests/port/test-quota
 public_tests += tests/test-connection-descriptors
-public_tests += tests/test-process-posix tests/test-process-terminal tests/test-wall-clock
+public_tests += tests/test-pool-posix tests/test-process-posix tests/test-process-terminal tests/test-wall-clock
 endif
 
 test_programs = $(public_tests) $(internal_tests) $(port_tests)
@@ -118,8 +120,10 @@ tests_test_pool_crash_SOURCES = tests/test-pool-crash.c $(crew)
 tests_test_pool_imap_SOURCES = tests/test-pool-imap.c $(crew)
 tests_test_pool_life_SOURCES = tests/test-pool-life.c $(crew)
 tests_test_pool_options_SOURCES = tests/test-pool-options.c $(crew)
+tests_test_pool_posix_SOURCES = tests/test-pool-posix.c $(crew)
 tests_test_pool_settings_SOURCES = tests/test-pool-settings.c $(crew)
 tests_test_pool_storm_SOURCES = tests/test-pool-storm.c $(crew)
+tests_test_trace_SOURCES = tests/test-trace.c $(crew)
 crew = tests/crew.c tests/crew.h
 
 tests_test_array_SOURCES = tests/test-array.c $(party)
