@@ -7,11 +7,13 @@
 
 bench_programs = \
   bench/first-look \
+  bench/pool-ours \
   bench/queue-ours \
   bench/sync-ours
 
 if !OS_WIN32
 bench_programs += \
+  bench/queue-gdbus \
   bench/queue-raw
 endif
 if HAVE_LINUX_FUTEX
@@ -45,10 +47,23 @@ bench_sync_raw_LDADD = $(bench_raw)
 bench_sync_pthread_SOURCES = bench/sync-pthread.c $(sync_crowd)
 bench_sync_pthread_LDADD = $(bench_raw)
 
+bench_pool_ours_SOURCES = bench/pool-ours.c bench/pool-items.h
+bench_pool_ours_LDADD = $(bench_ours)
+
+# Starting processes, beside what the system asks for; make bench-start.
+EXTRA_PROGRAMS += bench/start-ratios
+CLEANFILES += bench/start-ratios$(EXEEXT)
+bench_start_ratios_LDADD = lib/libgmproc.la $(GLIB_LIBS)
+
+.PHONY: bench-start
+bench-start: bench/start-ratios$(EXEEXT)
+	$(AM_V_at)bench/start-ratios$(EXEEXT)
+
 # The peers' sides of a queue: what is not installed is not built, and bench/run names it.
 queue_crowd = bench/queue-crowd.c bench/queue-crowd.h
 bench_queue_raw_SOURCES = bench/queue-raw.c $(queue_crowd)
 bench_queue_raw_LDADD = $(bench_raw)
+bench_queue_gdbus_SOURCES = bench/queue-gdbus.c $(queue_crowd)
 bench_queue_gdbus_LDADD = $(bench_raw)
 bench_queue_mq_SOURCES = bench/queue-mq.c $(queue_crowd)
 bench_queue_mq_LDADD = $(bench_raw) $(MQ_LIBS)
@@ -70,6 +85,8 @@ endif
 
 EXTRA_PROGRAMS += \
   bench/first-look \
+  bench/windows \
+  bench/pool-ours \
   bench/queue-gdbus \
   bench/queue-mq \
   bench/queue-nng \
@@ -95,10 +112,18 @@ bench/queue-boost: bench/queue-boost.cc bench/queue-crowd.c bench/queue-crowd.h 
 CLEANFILES += $(EXTRA_PROGRAMS) bench/queue-boost bench/libbench.la \
   bench/figures.csv bench/figures.md bench/figures.svg
 EXTRA_DIST += bench/README.md bench/peer_cpython.py bench/run bench/queue-boost.cc \
-  bench/queue.works bench/sync-cpython.py bench/sync.works
+  bench/pool.works bench/queue.works bench/sync-cpython.py bench/sync.works \
+  bench/queue-cpython.py bench/queue.works bench/sync-cpython.py bench/sync.works
 
 # BENCH_FLAGS are options of bench/run: make bench BENCH_FLAGS='--quick --only=queue'
 .PHONY: bench
 bench: $(bench_programs:=$(EXEEXT)) $(bench_cxx_programs)
 	$(AM_V_at)$(PYTHON3) $(top_srcdir)/bench/run --source-dir=$(top_srcdir)/bench \
 	  --bin-dir=bench --output-dir=bench $(BENCH_FLAGS)
+
+# What is measured on Windows, or below Wine: make bench-windows LOG_COMPILER=.../wine-run
+bench_windows_LDADD = lib/libgmproc.la $(GLIB_LIBS)
+
+.PHONY: bench-windows
+bench-windows: bench/windows$(EXEEXT)
+	$(AM_V_at)$(LOG_COMPILER) bench/windows$(EXEEXT)

@@ -91,6 +91,8 @@ produce (Crowd *self, gint64 index)
                                     : (guint64) index << NUMBER_BITS | (guint64) i;
       self->peer->put (message, self->size);
     }
+  if (self->peer->flush != NULL)
+    self->peer->flush ();
   if (self->peer->end_producer != NULL)
     self->peer->end_producer ();
 }
@@ -279,6 +281,20 @@ measure_bytes (const BenchJob *job, GError **error)
 }
 
 static double
+measure_many (const BenchJob *job, GError **error)
+{
+  Crowd crowd = {
+    .peer = the_peer, .n_producers = 1, .n_consumers = 1, .size = 64, .per_producer = job->count
+  };
+  double seconds;
+
+  if (the_peer->flush == NULL)
+    return bench_fail_support (error, "no call for many messages") - 1;
+  seconds = measure (&crowd, error);
+  return seconds < 0 ? seconds : bench_millions_a_second (job->count, seconds);
+}
+
+static double
 measure_size (const BenchJob *job, GError **error)
 {
   gint64 size = bench_get (job, "size", 8);
@@ -314,6 +330,7 @@ crowd_main (int argc, char **argv, const CrowdPeer *peer)
 {
   static const BenchWork works[] = { { "queue-variant", "M/s", measure_bytes, 500000 },
                                      { "queue-bytes", "M/s", measure_bytes, 500000 },
+                                     { "queue-many", "M/s", measure_many, 10000000 },
                                      { "queue-size", "GB/s", measure_size, 200000 },
                                      { "queue-latency", "us", measure_latency, 500 },
                                      { NULL, NULL, NULL, 0 } };

@@ -26,6 +26,7 @@ typedef struct
   void (*attach_consumer) (gint64 index);                            /* in the child; or NULL */
   void (*put) (const void *message, gsize size);
   void (*get) (void *message, gsize size);
+  void (*flush) (void);        /* what put has kept back to write it with others; or NULL */
   void (*end_producer) (void); /* everything has been put and must arrive; or NULL */
   void (*close) (void);        /* in the parent, at the end; or NULL */
 } CrowdPeer;

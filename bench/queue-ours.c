@@ -24,8 +24,14 @@
 typedef enum
 {
   FORM_VARIANT,
-  FORM_BYTES
+  FORM_BYTES,
+  FORM_RECORDS,   /* many with a call: an array of records of eight numbers, 64 bytes each */
+  FORM_MANY_BYTES /* many with a call: a GBytes for each */
 } Form;
+
+#define RECORD "(tttttttt)"
+#define RECORD_SIZE (64)
+#define GROUP (512) /* items of a call */
 
 typedef struct
 {
@@ -101,6 +107,61 @@ put_number (Role *self, guint64 number, guint64 *buffer)
   check (error);
 }
 
+/* Puts the numbers FIRST … FIRST + N - 1, each at the start of an item. */
+static void
+put_records (Role *self, guint64 first, gsize n)
+{
+  guint64 *records = g_malloc0 (n * RECORD_SIZE);
+  g_autoptr (GError) error = NULL;
+
+  for (gsize i = 0; i < n; i++)
+    records[i * RECORD_SIZE / sizeof *records] = first + i;
+  gmproc_queue_put_many (self->queue,
+                         g_variant_new_from_data (G_VARIANT_TYPE ("a" RECORD), records,
+                                                  n * RECORD_SIZE, TRUE, g_free, records),
+                         GMPROC_FOREVER, NULL, NULL, &error);
+  check (error);
+}
+
+static void
+put_many_bytes (Role *self, guint64 first, gsize n)
+{
+  guint8 record[RECORD_SIZE] = { 0 };
+  g_autoptr (GError) error = NULL;
+  GBytes *items[GROUP];
+
+  for (gsize i = 0; i < n; i++)
+    {
+      guint64 number = first + i;
+
+      memcpy (record, &number, sizeof number);
+      items[i] = g_bytes_new (record, sizeof record);
+    }
+  gmproc_queue_put_many_bytes (self->queue, items, n, GMPROC_FOREVER, NULL, NULL, &error);
+  for (gsize i = 0; i < n; i++)
+    g_bytes_unref (items[i]);
+  check (error);
+}
+
+GMPROC_DEFINE_TARGET (produce_many)
+{
+  Role self;
+
+  role_open (&self, args);
+  for (gint64 i = 0; i < self.count; i += GROUP)
+    {
+      guint64 first = (guint64) self.index << NUMBER_BITS | (guint64) i;
+      gsize n = (gsize) MIN (GROUP, self.count - i);
+
+      if (self.form == FORM_RECORDS)
+        put_records (&self, first, n);
+      else
+        put_many_bytes (&self, first, n);
+    }
+  role_close (&self);
+  return EXIT_SUCCESS;
+}
+
 GMPROC_DEFINE_TARGET (produce)
 {
   g_autofree guint64 *buffer = NULL;
@@ -149,11 +210,86 @@ get_number (Role *self, guint64 *ret_number)
   return TRUE;
 }
 
+static void
+check_order (guint64 *next, guint64 number)
+{
+  guint64 producer = number >> NUMBER_BITS;
+
+  if (producer >= MOST_SIDE || (number & NUMBER_MASK) < next[producer])
+    g_error ("a message is out of order");
+  next[producer] = (number & NUMBER_MASK) + 1;
+}
+
+/* How many came; 0 at the end of the stream. */
+static gint64
+take_records (Role *self, guint64 *next)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) items =
+      gmproc_queue_get_many (self->queue, GROUP, GMPROC_FOREVER, NULL, &error);
+  const guint64 *records;
+  gsize n;
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
+    return 0;
+  check (error);
+  records = g_variant_get_fixed_array (items, &n, RECORD_SIZE);
+  for (gsize i = 0; i < n; i++)
+    check_order (next, records[i * RECORD_SIZE / sizeof *records]);
+  return (gint64) n;
+}
+
+static gint64
+take_many_bytes (Role *self, guint64 *next)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) items =
+      gmproc_queue_get_many_bytes (self->queue, GROUP, GMPROC_FOREVER, NULL, &error);
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
+    return 0;
+  check (error);
+  for (guint i = 0; i < items->len; i++)
+    {
+      guint64 number;
+
+      memcpy (&number, g_bytes_get_data (items->pdata[i], NULL), sizeof number);
+      check_order (next, number);
+    }
+  return items->len;
+}
+
+static void
+report (Role *self, gint64 count, double median)
+{
+  g_autoptr (GError) error = NULL;
+
+  gmproc_queue_put (self->reports, g_variant_new ("(xd)", count, median), 0, NULL, &error);
+  check (error);
+}
+
+GMPROC_DEFINE_TARGET (consume_many)
+{
+  guint64 next[MOST_SIDE] = { 0 };
+  gint64 count = 0, n;
+  Role self;
+
+  role_open (&self, args);
+  do
+    {
+      n = self.form == FORM_RECORDS ? take_records (&self, next) : take_many_bytes (&self, next);
+      count += n;
+    }
+  while (n > 0);
+  report (&self, count, 0);
+  role_close (&self);
+  return EXIT_SUCCESS;
+}
+
 /* Reports how many came, and the median of what they took on the way. */
 GMPROC_DEFINE_TARGET (consume)
 {
   g_autoptr (GArray) samples = g_array_new (FALSE, FALSE, sizeof (double));
-  g_autoptr (GError) error = NULL;
   guint64 next[MOST_SIDE] = { 0 };
   gint64 count = 0;
   guint64 number = 0;
@@ -168,21 +304,9 @@ GMPROC_DEFINE_TARGET (consume)
         g_array_append_val (samples, sample);
       }
     else
-      {
-        guint64 producer = number >> NUMBER_BITS;
-
-        if (producer >= MOST_SIDE || (number & NUMBER_MASK) < next[producer])
-          g_error ("a message is out of order");
-        next[producer] = (number & NUMBER_MASK) + 1;
-      }
-  gmproc_queue_put (
-      self.reports,
-      g_variant_new ("(xd)", count,
-                     samples->len == 0
-                         ? 0.0
-                         : bench_median ((double *) (gpointer) samples->data, samples->len)),
-      0, NULL, &error);
-  check (error);
+      check_order (next, number);
+  report (&self, count,
+          samples->len == 0 ? 0 : bench_median ((double *) (gpointer) samples->data, samples->len));
   role_close (&self);
   return EXIT_SUCCESS;
 }
@@ -208,7 +332,10 @@ start_one (Crew *self, gint64 i, GError **error)
       gmproc_event_get_handle (role->go), (guint32) (is_producer ? i : i - self->n_producers),
       role->form, role->is_latency, role->count, (guint64) role->size);
 
-  self->processes[i] = gmproc_process_new (is_producer ? produce : consume, args);
+  if (role->form < FORM_RECORDS)
+    self->processes[i] = gmproc_process_new (is_producer ? produce : consume, args);
+  else
+    self->processes[i] = gmproc_process_new (is_producer ? produce_many : consume_many, args);
   gmproc_process_set_daemon (self->processes[i], TRUE);
   return gmproc_process_start (self->processes[i], error);
 }
@@ -320,7 +447,8 @@ measure_crowd (const BenchJob *job, Form form, GError **error)
   double seconds;
 
   crew.role.count = MAX (job->count / MAX (crew.n_producers, 1), 1);
-  seconds = run (&crew, 0, error);
+  /* Room enough that nobody waits often, and not so much that new memory is what is measured. */
+  seconds = run (&crew, (guint) bench_get (job, "room", form < FORM_RECORDS ? 0 : 8192), error);
   if (seconds < 0)
     return seconds;
   return bench_millions_a_second (crew.role.count * crew.n_producers, seconds);
@@ -336,6 +464,18 @@ static double
 measure_bytes (const BenchJob *job, GError **error)
 {
   return measure_crowd (job, FORM_BYTES, error);
+}
+
+static double
+measure_records (const BenchJob *job, GError **error)
+{
+  return measure_crowd (job, FORM_RECORDS, error);
+}
+
+static double
+measure_many_bytes (const BenchJob *job, GError **error)
+{
+  return measure_crowd (job, FORM_MANY_BYTES, error);
 }
 
 static double
@@ -443,6 +583,8 @@ main (int argc, char **argv)
 {
   static const BenchWork works[] = { { "queue-variant", "M/s", measure_variant, 1000000 },
                                      { "queue-bytes", "M/s", measure_bytes, 2000000 },
+                                     { "queue-many", "M/s", measure_records, 10000000 },
+                                     { "queue-many-bytes", "M/s", measure_many_bytes, 5000000 },
                                      { "queue-size", "GB/s", measure_size, 1000000 },
                                      { "queue-latency", "us", measure_latency, 500 },
                                      { "queue-depth", "M/s", measure_depth, 1000000 },

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The libgmproc authors
  *
- * The raw limit of a queue: one pipe, a write for each message, and reads of whatever is there.
+ * The raw limit of a queue: one pipe, a write for each message, and reads of whatever is there. For
+ * many messages with a call the writes are filled up to PIPE_BUF.
  */
 #include "queue-crowd.h"
 
@@ -26,6 +27,9 @@ open_pipe (gint64 n_producers, gint64 n_consumers, gsize size)
     crowd_die ("pipe");
 }
 
+static guint8 kept[PIPE_BUF];
+static gsize n_kept;
+
 static void
 put (const void *message, gsize size)
 {
@@ -37,6 +41,22 @@ put (const void *message, gsize size)
         crowd_die ("write");
       done += (gsize) MAX (n, 0);
     }
+}
+
+static void
+flush (void)
+{
+  put (kept, n_kept);
+  n_kept = 0;
+}
+
+static void
+keep (const void *message, gsize size)
+{
+  if (n_kept + size > sizeof kept)
+    flush ();
+  memcpy (kept + n_kept, message, size);
+  n_kept += size;
 }
 
 static gsize
@@ -77,7 +97,12 @@ get (void *message, gsize size)
 int
 main (int argc, char **argv)
 {
-  static const CrowdPeer raw = { .name = "raw", .open = open_pipe, .put = put, .get = get };
+  static CrowdPeer raw = { .name = "raw", .open = open_pipe, .put = put, .get = get };
 
+  if (argc > 1 && g_str_equal (argv[1], "queue-many"))
+    {
+      raw.put = keep;
+      raw.flush = flush;
+    }
   return crowd_main (argc, argv, &raw);
 }

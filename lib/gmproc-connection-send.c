@@ -77,7 +77,8 @@ prepare_variant (GmprocConnection *self, GVariant *message, GOutputVector *vecto
                  Outgoing *ret_outgoing, GError **error)
 {
   *ret_outgoing = (Outgoing){ .kind = GMPROC_CODEC_VARIANT };
-  if (gmproc_connection_carries_objects (self) && gmproc_codec_has_handles (message))
+  if (G_UNLIKELY (gmproc_codec_may_hold_handles (message))
+      && gmproc_connection_carries_objects (self) && gmproc_codec_has_handles (message))
     {
       ret_outgoing->envelope = gmproc_envelope_new (message, error);
       return ret_outgoing->envelope != NULL;

@@ -65,10 +65,12 @@ receive_bootstrap (int *argc, char ***argv, GError **error)
   g_autofree gintptr *handles = NULL;
   guint n_handles;
 
+  /* Before receive, as the fork server's copies have from there what was done until then. */
+  ensure_shareable_types ();
+  g_type_ensure (GMPROC_TYPE_PROCESS);
   if (!gmproc_port_child_receive (argc, argv, &bytes, &handles, &n_handles, error))
     return NULL;
 
-  ensure_shareable_types ();
   parcel = gmproc_parcel_new_received (handles, n_handles);
   return gmproc_bootstrap_read (bytes, parcel, error);
 }

@@ -110,8 +110,12 @@ end_locked (Call *self, GError *error)
 {
   gboolean is_cancelled = error != NULL;
 
+  /* What was done until now counts. */
   if (error != NULL)
-    gmproc_job_fail (self->job, error);
+    {
+      gmproc_pool_receive_locked (self->pool);
+      gmproc_job_fail (self->job, error);
+    }
   gmproc_pool_remove_job_locked (self->pool, self->job, is_cancelled);
   self->is_added = FALSE;
   gmproc_pool_progress_report_locked (&self->progress, self->pool, self->job, TRUE);

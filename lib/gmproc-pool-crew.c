@@ -352,6 +352,13 @@ gmproc_pool_add_job_locked (GmprocPool *self, GmprocJob *job, GError **error)
   return TRUE;
 }
 
+void
+gmproc_pool_receive_locked (GmprocPool *self)
+{
+  for (guint i = 0; i < self->workers->len; i++)
+    gmproc_pool_worker_receive (get_worker (self, i));
+}
+
 /* A worker that runs an item that nobody waits for any more may run it for ever. */
 static void
 end_runners_locked (GmprocPool *self, GmprocJob *job)

@@ -16,6 +16,10 @@
 #define AHEAD_TIME (300.0)
 #define AHEAD_CHUNKS (1024)
 
+/* No chunk waits behind one that may take longer than this, in microseconds, or nobody knows how
+ * long: another worker might be free sooner. */
+#define LONGEST_WAIT (5000.0)
+
 /* -- sending ----------------------------------------------------------------------------------- */
 
 static void
@@ -153,7 +157,9 @@ wants_more (GmprocPoolWorker *self, gboolean is_ahead)
     return TRUE;
   if (!is_ahead)
     return FALSE;
-  return n_chunks < 2 || (self->load > 0 && self->load < AHEAD_TIME && n_chunks < AHEAD_CHUNKS);
+  return self->load > 0
+         && ((n_chunks < 2 && self->load < LONGEST_WAIT)
+             || (self->load < AHEAD_TIME && n_chunks < AHEAD_CHUNKS));
 }
 
 gboolean

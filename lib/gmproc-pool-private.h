@@ -90,6 +90,9 @@ void gmproc_pool_look_again_locked (GmprocPool *self);
 /* From now on the workers run JOB. G_IO_ERROR_CLOSED. */
 gboolean gmproc_pool_add_job_locked (GmprocPool *self, GmprocJob *job, GError **error);
 
+/* Reads what came from the workers. */
+void gmproc_pool_receive_locked (GmprocPool *self);
+
 /* The call is through with it. Workers that still run an item of it are ended with IS_CANCELLED. */
 void gmproc_pool_remove_job_locked (GmprocPool *self, GmprocJob *job, gboolean is_cancelled);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The libgmproc authors
  *
- * The life of a child: signals to it, and the news of its end.
+ * The life of a child: signals to it, the news of its end, and letting go of it.
  *
  * When the process has ended, the reaper attaches a source to the context that was the thread
  * default of the one who called start; it emits "exited". If a handler is connected the source
@@ -12,6 +12,7 @@
 
 #include "gmproc-process-private.h"
 
+#include "gmproc-error.h"
 #include "internal/trace.h"
 
 /* -- the news of its end ----------------------------------------------------------------------- */
@@ -152,4 +153,55 @@ gmproc_process_interrupt (GmprocProcess *self, GError **error)
   g_return_val_if_fail (GMPROC_IS_PROCESS (self), FALSE);
 
   return send_signal (self, "interrupt", gmproc_child_interrupt, error);
+}
+
+/* -- close --------------------------------------------------------------------------------------
+ */
+
+/**
+ * gmproc_process_close:
+ * @self: a process that does not run
+ * @error: return location
+ *
+ * Lets go of all that the object holds: its arguments, its ends of the standard streams, and what
+ * was known of its end. Afterwards it cannot be started, joined or signalled, is not alive, and has
+ * no exit code. Dropping the last reference does the same; this is for an object that others hold.
+ * A second call does nothing.
+ *
+ * Errors: %GMPROC_ERROR_BAD_STATE if it runs, or is no child of this process.
+ *
+ * Returns: whether it is closed
+ * Since: 1.0
+ */
+gboolean
+gmproc_process_close (GmprocProcess *self, GError **error)
+{
+  GmprocProcessPrivate *priv;
+  g_autoptr (GPtrArray) carried = NULL;
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = NULL;
+  const char *why = NULL;
+
+  g_return_val_if_fail (GMPROC_IS_PROCESS (self), FALSE);
+
+  priv = gmproc_process_get_private (self);
+  locker = g_mutex_locker_new (&priv->mutex);
+  if (priv->role != GMPROC_ROLE_CHILD)
+    why = "it is no child of this process";
+  else if (priv->is_starting)
+    why = "it is being started";
+  else if (priv->child != NULL && !gmproc_child_has_exited (priv->child, NULL))
+    why = "it runs";
+  if (why != NULL)
+    {
+      g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_STATE, "Cannot close %s: %s", priv->name,
+                   why);
+      return FALSE;
+    }
+
+  /* The child itself stays, small as it is, for threads that are just asking it something. */
+  priv->is_closed = TRUE;
+  g_clear_pointer (&priv->args, g_variant_unref);
+  carried = g_steal_pointer (&priv->carried);
+  gmproc_setup_clear (&priv->setup);
+  return TRUE;
 }

@@ -5,7 +5,7 @@
  *
  *   gmproc-process.c        the class, and what can be asked of any process
  *   gmproc-process-start.c  from an object to a process that runs
- *   gmproc-process-life.c   signals, and the news of the end
+ *   gmproc-process-life.c   signals, the news of the end, and close
  *   gmproc-process-wait.c   waiting for the end
  *   gmproc-process-error.c  what a process failed with
  *   gmproc-process-setup.c  what a process is started with, beside its arguments

@@ -564,54 +564,6 @@ gmproc_process_get_args (GmprocProcess *self)
 }
 
 /**
- * gmproc_process_close:
- * @self: a process that does not run
- * @error: return location
- *
- * Lets go of all that the object holds: its arguments, its ends of the standard streams, and what
- * was known of its end. Afterwards it cannot be started, joined or signalled, is not alive, and has
- * no exit code. Dropping the last reference does the same; this is for an object that others hold.
- * A second call does nothing.
- *
- * Errors: %GMPROC_ERROR_BAD_STATE if it runs, or is no child of this process.
- *
- * Returns: whether it is closed
- * Since: 1.0
- */
-gboolean
-gmproc_process_close (GmprocProcess *self, GError **error)
-{
-  GmprocProcessPrivate *priv;
-  g_autoptr (GPtrArray) carried = NULL;
-  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = NULL;
-  const char *why = NULL;
-
-  g_return_val_if_fail (GMPROC_IS_PROCESS (self), FALSE);
-
-  priv = gmproc_process_get_private (self);
-  locker = g_mutex_locker_new (&priv->mutex);
-  if (priv->role != GMPROC_ROLE_CHILD)
-    why = "it is no child of this process";
-  else if (priv->is_starting)
-    why = "it is being started";
-  else if (priv->child != NULL && !gmproc_child_has_exited (priv->child, NULL))
-    why = "it runs";
-  if (why != NULL)
-    {
-      g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_STATE, "Cannot close %s: %s", priv->name,
-                   why);
-      return FALSE;
-    }
-
-  /* The child itself stays, small as it is, for threads that are just asking it something. */
-  priv->is_closed = TRUE;
-  g_clear_pointer (&priv->args, g_variant_unref);
-  carried = g_steal_pointer (&priv->carried);
-  gmproc_setup_clear (&priv->setup);
-  return TRUE;
-}
-
-/**
  * gmproc_process_to_string:
  * @self: a process
  *

@@ -29,6 +29,7 @@ typedef struct _GmprocCondition GmprocCondition;
 typedef struct _GmprocConnection GmprocConnection;
 typedef struct _GmprocDescriptor GmprocDescriptor;
 typedef struct _GmprocEvent GmprocEvent;
+typedef struct _GmprocListener GmprocListener;
 typedef struct _GmprocLock GmprocLock;
 typedef struct _GmprocPool GmprocPool;
 typedef struct _GmprocPoolIterator GmprocPoolIterator;

@@ -124,7 +124,8 @@ crew_kill (gint64 pid)
 
   while (link != NULL && gmproc_process_get_pid (link->data) != pid)
     link = link->next;
-  g_assert_nonnull (link);
+  if (link == NULL)
+    return; /* the pool itself was quicker */
   gmproc_process_kill (link->data, NULL);
   join_process (link->data);
 }

@@ -20,11 +20,17 @@ public_tests = \
   tests/test-dump \
   tests/test-event \
   tests/test-init \
+  tests/test-listener \
   tests/test-lock \
   tests/test-locker \
   tests/test-pool \
+  tests/test-pool-async \
   tests/test-pool-crash \
+  tests/test-pool-imap \
   tests/test-pool-life \
+  tests/test-pool-options \
+  tests/test-pool-settings \
+  tests/test-pool-storm \
   tests/test-process \
   tests/test-process-async \
   tests/test-process-close \
@@ -44,8 +50,11 @@ public_tests = \
   tests/test-queue-waiting \
   tests/test-semaphore \
   tests/test-shared-memory \
+  tests/test-shared-memory-named \
   tests/test-sync-async \
+  tests/test-start-method \
   tests/test-target \
+  tests/test-trace \
   tests/test-value \
   tests/test-wait
 
@@ -69,18 +78,25 @@ internal_tests = \
 port_tests = \
   tests/port/test-channel \
   tests/port/test-child \
+  tests/port/test-courier \
   tests/port/test-handle \
+  tests/port/test-journal \
   tests/port/test-lifeline \
   tests/port/test-lock \
   tests/port/test-memory \
+  tests/port/test-name \
   tests/port/test-self \
   tests/port/test-word
 
 if OS_WIN32
 port_tests += tests/port/test-win32
 else
-port_tests += tests/port/test-posix tests/port/test-quota tests/port/test-wall-clock
-public_tests += tests/test-process-posix tests/test-process-terminal
+  tests/port/test-quota \
+port_tests += tests/port/test-fork-server tests/port/test-name-users tests/port/test-posix \
+port_tests += tests/port/test-fork-server tests/port/test-posix tests/port/test-quota
+public_tests += tests/test-connection-descriptors
+public_tests += tests/test-pool-posix tests/test-process-posix tests/test-process-terminal tests/test-wall-clock
+public_tests += tests/test-process-posix tests/test-process-terminal tests/test-wall-clock
 endif
 
 test_programs = $(public_tests) $(internal_tests) $(port_tests)
@@ -107,8 +123,15 @@ tests_port_libpeer_la_SOURCES = \
 
 tests_test_by_name_SOURCES = tests/test-by-name.c $(crew)
 tests_test_pool_SOURCES = tests/test-pool.c $(crew)
+tests_test_pool_async_SOURCES = tests/test-pool-async.c $(crew)
 tests_test_pool_crash_SOURCES = tests/test-pool-crash.c $(crew)
+tests_test_pool_imap_SOURCES = tests/test-pool-imap.c $(crew)
 tests_test_pool_life_SOURCES = tests/test-pool-life.c $(crew)
+tests_test_pool_options_SOURCES = tests/test-pool-options.c $(crew)
+tests_test_pool_posix_SOURCES = tests/test-pool-posix.c $(crew)
+tests_test_pool_settings_SOURCES = tests/test-pool-settings.c $(crew)
+tests_test_pool_storm_SOURCES = tests/test-pool-storm.c $(crew)
+tests_test_trace_SOURCES = tests/test-trace.c $(crew)
 crew = tests/crew.c tests/crew.h
 
 tests_test_array_SOURCES = tests/test-array.c $(party)
@@ -127,6 +150,7 @@ tests_test_queue_many_SOURCES = tests/test-queue-many.c $(party)
 tests_test_queue_waiting_SOURCES = tests/test-queue-waiting.c $(party)
 tests_test_semaphore_SOURCES = tests/test-semaphore.c $(party)
 tests_test_shared_memory_SOURCES = tests/test-shared-memory.c $(party)
+tests_test_shared_memory_named_SOURCES = tests/test-shared-memory-named.c $(party)
 tests_test_value_SOURCES = tests/test-value.c $(party)
 tests_test_wait_SOURCES = tests/test-wait.c $(party)
 party = tests/party.c tests/party.h
@@ -139,7 +163,9 @@ crowd = tests/crowd.c tests/crowd.h $(party)
 tests_test_connection_SOURCES = tests/test-connection.c $(plumbing)
 tests_test_connection_async_SOURCES = tests/test-connection-async.c $(plumbing)
 tests_test_connection_buffers_SOURCES = tests/test-connection-buffers.c $(plumbing)
+tests_test_connection_descriptors_SOURCES = tests/test-connection-descriptors.c $(plumbing)
 tests_test_connection_objects_SOURCES = tests/test-connection-objects.c $(plumbing)
+tests_test_listener_SOURCES = tests/test-listener.c $(plumbing)
 plumbing = tests/plumbing.c tests/plumbing.h
 
 # Which library depends on the folder of the program, like inside_library in Makefile.am.
@@ -195,6 +221,13 @@ check_scripts = \
 dist_check_SCRIPTS += $(check_scripts)
 
 TESTS = $(test_programs) $(pinned_tests) $(check_scripts)
+
+# --- the other start method ------------------------------------------------------------------------
+# The programs whose processes are started by the library, as a user chooses for all of them.
+.PHONY: check-forkserver
+check-forkserver: all
+	GMPROC_START_METHOD=forkserver $(MAKE) $(AM_MAKEFLAGS) check \
+	  TESTS='$(public_tests) tests/port/test-child tests/port/test-posix'
 
 # --- the test programs under valgrind ------------------------------------------------------------
 # The exit status makes a report of valgrind a failure of the test.

@@ -206,6 +206,43 @@ test_killed_over_an_item (void)
   crew_end (pool);
 }
 
+/* CR-11, GM-08: the place of a killed worker is taken at once: the next item does not wait for the
+ * other worker, which is not through. */
+static void
+test_place_is_taken (void)
+{
+  GmprocPool *pool = crew_new (2);
+  Visitor visitors[2], next;
+  Meeting meeting;
+  CrewCall calls[2], next_call;
+
+  meeting_open (&meeting);
+  for (guint i = 0; i < 2; i++)
+    {
+      crew_call_start (&calls[i], pool, meeting_visit, meeting_items (&meeting, 1));
+      meeting_accept (&meeting, &visitors[i]);
+    }
+  crew_kill (visitors[0].pid);
+  assert_killed (&calls[0], 0, visitors[0].pid);
+  visitor_wait_gone (&visitors[0]);
+
+  crew_call_start (&next_call, pool, meeting_visit, meeting_items (&meeting, 1));
+  meeting_accept (&meeting, &next);
+  g_assert_cmpint (next.pid, !=, visitors[0].pid);
+  g_assert_cmpint (next.pid, !=, visitors[1].pid);
+  visitor_release (&next);
+  crew_call_join (&next_call);
+  g_assert_no_error (next_call.error);
+  visitor_release (&visitors[1]);
+  crew_call_join (&calls[1]);
+  g_assert_no_error (calls[1].error);
+
+  crew_call_clear (&next_call);
+  crew_call_clear (&calls[1]);
+  meeting_close (&meeting);
+  crew_end (pool);
+}
+
 static void
 kill_all (void)
 {
@@ -256,26 +293,34 @@ test_end_of_a_pool_of_dead_workers (void)
     }
 }
 
-/* The worker of a cancelled call dies, and nobody asks for what it ran. */
+/* GM-10: the worker of a cancelled call is ended over its item, and its place is taken. */
 static void
-test_killed_after_a_cancel (void)
+test_cancel_ends_the_worker (void)
 {
-  GmprocPool *pool = crew_new (1);
-  Visitor visitor;
+  GmprocPool *pool = crew_new (2);
+  Visitor visitors[2];
   Meeting meeting;
-  CrewCall call;
+  CrewCall calls[2];
 
   meeting_open (&meeting);
-  crew_call_start (&call, pool, meeting_visit, meeting_items (&meeting, 1));
-  meeting_accept (&meeting, &visitor);
-  g_cancellable_cancel (call.cancellable);
-  crew_call_join (&call);
-  g_assert_error (call.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  crew_call_clear (&call);
-  crew_kill (visitor.pid);
+  for (guint i = 0; i < 2; i++)
+    {
+      crew_call_start (&calls[i], pool, meeting_visit, meeting_items (&meeting, 1));
+      meeting_accept (&meeting, &visitors[i]);
+    }
+  g_cancellable_cancel (calls[0].cancellable);
+  crew_call_join (&calls[0]);
+  g_assert_error (calls[0].error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  visitor_wait_gone (&visitors[0]);
+
+  /* The other one goes on. */
+  visitor_release (&visitors[1]);
+  crew_call_join (&calls[1]);
+  g_assert_no_error (calls[1].error);
   assert_is_whole (pool);
 
-  visitor_wait_gone (&visitor);
+  for (guint i = 0; i < 2; i++)
+    crew_call_clear (&calls[i]);
   meeting_close (&meeting);
   crew_end (pool);
 }
@@ -314,24 +359,26 @@ test_killed_over_a_large_result (void)
   crew_end (pool);
 }
 
-/* Nobody reads while the worker sends: it is stopped half way when it is killed, or before. */
+/* Nobody reads while the worker sends, and then it is killed: a call that is never run again. */
 static void
 test_killed_over_a_result_that_nobody_reads (void)
 {
   GmprocPool *pool = crew_new (1);
+  g_autoptr (GmprocPoolSource) source = NULL;
+  GmprocPoolIterator *iterator;
   Visitor visitor;
   Meeting meeting;
-  CrewCall call;
+  gint64 pid;
 
   meeting_open (&meeting);
-  crew_call_start (&call, pool, meeting_visit_long, meeting_items (&meeting, 1));
+  source = gmproc_pool_source_new_for_array (meeting_items (&meeting, 1));
+  iterator = gmproc_pool_imap (pool, meeting_visit_long, source, NULL, NULL);
+  g_assert_nonnull (iterator);
   meeting_accept (&meeting, &visitor);
-  g_cancellable_cancel (call.cancellable);
-  crew_call_join (&call);
-  g_assert_error (call.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  crew_call_clear (&call);
+  pid = visitor.pid;
   visitor_release (&visitor);
-  crew_kill (visitor.pid);
+  g_object_unref (iterator);
+  crew_kill (pid);
   assert_is_whole (pool);
 
   meeting_close (&meeting);
@@ -510,9 +557,10 @@ main (int argc, char **argv)
   gmproc_test_add ("/pool-crash/function-ends-the-worker", test_function_ends_the_worker);
   gmproc_test_add ("/pool-crash/slice-ends-the-worker", test_slice_ends_the_worker);
   gmproc_test_add ("/pool-crash/killed-over-an-item", test_killed_over_an_item);
+  gmproc_test_add ("/pool-crash/place-is-taken", test_place_is_taken);
   gmproc_test_add ("/pool-crash/killed-while-idle", test_killed_while_idle);
   gmproc_test_add ("/pool-crash/end-of-a-pool-of-dead-workers", test_end_of_a_pool_of_dead_workers);
-  gmproc_test_add ("/pool-crash/killed-after-a-cancel", test_killed_after_a_cancel);
+  gmproc_test_add ("/pool-crash/cancel-ends-the-worker", test_cancel_ends_the_worker);
   gmproc_test_add ("/pool-crash/killed-over-a-large-result", test_killed_over_a_large_result);
   gmproc_test_add ("/pool-crash/killed-over-a-result-that-nobody-reads",
                    test_killed_over_a_result_that_nobody_reads);

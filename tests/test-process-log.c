@@ -396,10 +396,17 @@ static void
 test_grandchild (void)
 {
   g_autoptr (GPtrArray) got = run (log_in_grandchild, G_LOG_LEVEL_DEBUG);
+  guint n_of_ours = 0;
 
-  g_assert_cmpuint (got->len, ==, 5);
+  /* GLib itself may have something to say, too. */
   for (guint i = 0; i < got->len; i++)
-    g_assert_cmpstr (get_record (got, i)->name, ==, "grandchild");
+    {
+      if (g_strcmp0 (get_record (got, i)->domain, G_LOG_DOMAIN) != 0)
+        continue;
+      g_assert_cmpstr (get_record (got, i)->name, ==, "grandchild");
+      n_of_ours++;
+    }
+  g_assert_cmpuint (n_of_ours, ==, 5);
 }
 
 /* -- programs without a writer of their own ------------------------------------------------------

@@ -221,6 +221,14 @@ begin_or_skip (Session *self, const char *name)
   return FALSE;
 }
 
+/* The terminal shows the key, unless it throws that away with what else was to be shown. */
+static const char *
+without_echo (char *shown)
+{
+  g_strstrip (shown);
+  return g_str_has_prefix (shown, "^C") ? shown + strlen ("^C") : shown;
+}
+
 /* The key ends all of the family, and nothing but the key's own echo shows. */
 static void
 test_default (void)
@@ -238,8 +246,7 @@ test_default (void)
 
   g_assert_true (WIFSIGNALED (wait_status));
   g_assert_cmpint (WTERMSIG (wait_status), ==, SIGINT);
-  g_strstrip (rest);
-  g_assert_cmpstr (rest, ==, "^C");
+  g_assert_cmpstr (without_echo (rest), ==, "");
   session_clear (&session);
 }
 
@@ -260,8 +267,7 @@ test_caught (void)
 
   g_assert_true (WIFEXITED (wait_status));
   g_assert_cmpint (WEXITSTATUS (wait_status), ==, EXIT_SUCCESS);
-  g_strstrip (rest);
-  g_assert_cmpstr (rest, ==, "^Cbye");
+  g_assert_cmpstr (without_echo (rest), ==, "bye");
   session_clear (&session);
 }
 

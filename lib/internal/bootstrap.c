@@ -78,10 +78,10 @@ open_ties (GmprocBootstrap *self, const gint32 *indices, GmprocParcel *parcel, G
 {
   if (!gmproc_parcel_take (parcel, indices[0], &self->lifeline, error)
       || !gmproc_parcel_take (parcel, indices[1], &self->leash, error)
-      || !gmproc_parcel_take (parcel, indices[2], &self->reports, error)
-      || !gmproc_report_open (self->reports, self->lifeline, self->number, error))
+      || !gmproc_parcel_take (parcel, indices[2], &self->reports, error))
     return FALSE;
 
+  gmproc_report_open (self->reports, self->lifeline, self->number);
   if (self->wants_hello)
     (void) gmproc_report_send (GMPROC_REPORT_HELLO, NULL);
   return TRUE;

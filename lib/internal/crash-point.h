@@ -129,6 +129,7 @@ void gmproc_crash_point_pass (const char *name);
  *   asleep-first       wake forgets the sleepers before it wakes them
  *   no-owner-dead      a lock whose owner died is not taken over
  *   no-abandoned       the next owner of a lock is not told that the last one died
+ *   no-missing         a barrier does not look for dead parties
  *   level-first        a ring is made larger before its contents are where they belong
  *   put-first          a message is in the ring before its body
  *   take-first         a message is out of the ring before it was copied

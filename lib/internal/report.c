@@ -11,26 +11,35 @@
 /* How often a writer that waits for a full pipe looks whether the parent lives. */
 #define TIME_TO_LOOK (100 * G_TIME_SPAN_MILLISECOND)
 
-static GMutex mutex; /* of the channel, and of the order of pieces */
+static GMutex mutex;                             /* of the channel, and of the order of pieces */
+static gintptr own_pipe = GMPROC_PORT_NO_HANDLE; /* until the first report; most have none */
 static GmprocPortChannel channel = GMPROC_PORT_CHANNEL_INIT;
 static gintptr parent_lifeline = GMPROC_PORT_NO_HANDLE;
 static guint32 own_number;
 static gint64 own_pid; /* 0: there is nobody to report to */
 
-gboolean
-gmproc_report_open (gintptr pipe, gintptr lifeline, guint32 sender, GError **error)
+void
+gmproc_report_open (gintptr pipe, gintptr lifeline, guint32 sender)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
 
-  if (!gmproc_port_channel_attach (&channel, pipe, error))
-    {
-      gmproc_port_handle_close (&pipe);
-      return FALSE;
-    }
+  own_pipe = pipe;
   parent_lifeline = lifeline;
   own_number = sender;
   own_pid = gmproc_port_self_get_pid ();
-  return TRUE;
+}
+
+/* FALSE when there is nobody to report to, or no more. */
+static gboolean
+open_channel_locked (void)
+{
+  if (own_pipe != GMPROC_PORT_NO_HANDLE)
+    {
+      if (!gmproc_port_channel_attach (&channel, own_pipe, NULL))
+        gmproc_port_handle_close (&own_pipe);
+      own_pipe = GMPROC_PORT_NO_HANDLE;
+    }
+  return channel.handle != GMPROC_PORT_NO_HANDLE;
 }
 
 static gboolean
@@ -90,7 +99,7 @@ gmproc_report_send (GmprocReportKind kind, GVariant *body)
 
   bytes = owned != NULL ? gmproc_codec_to_bytes (owned) : g_bytes_new_static ("", 0);
   g_mutex_lock (&mutex);
-  was_sent = channel.handle != GMPROC_PORT_NO_HANDLE
+  was_sent = open_channel_locked ()
              && send_locked (kind, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
   /* Nobody is there, or a piece is lost: what comes after could not be told from the rest. */
   if (!was_sent && channel.handle != GMPROC_PORT_NO_HANDLE)

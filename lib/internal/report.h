@@ -44,7 +44,7 @@ typedef struct
 
 /* From now on reports go to PIPE, as long as LIFELINE is whole. Takes the first handle over, and
  * borrows the second for as long as this process lives. */
-gboolean gmproc_report_open (gintptr pipe, gintptr lifeline, guint32 sender, GError **error);
+void gmproc_report_open (gintptr pipe, gintptr lifeline, guint32 sender);
 
 /* Returns when the report is in the pipe. FALSE: there is nobody to read it. BODY may be NULL, and
  * is sunk. */

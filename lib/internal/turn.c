@@ -7,13 +7,21 @@
 
 #include "port/port.h"
 
+/* CONTENDED: somebody may wait for it. A waiter makes it that before each wait, and leaves it so
+ * when it is the one who takes it, as others may wait behind it. */
+enum
+{
+  FREE,
+  TAKEN,
+  CONTENDED
+};
+
 void
 gmproc_turn_init (GmprocTurn *self)
 {
   g_mutex_init (&self->mutex);
   g_cond_init (&self->given);
-  self->is_taken = FALSE;
-  self->n_waiting = 0;
+  self->state = FREE;
 }
 
 void
@@ -26,13 +34,7 @@ gmproc_turn_clear (GmprocTurn *self)
 gboolean
 gmproc_turn_try (GmprocTurn *self)
 {
-  gboolean was_free;
-
-  g_mutex_lock (&self->mutex);
-  was_free = !self->is_taken;
-  self->is_taken = TRUE;
-  g_mutex_unlock (&self->mutex);
-  return was_free;
+  return g_atomic_int_compare_and_exchange (&self->state, FREE, TAKEN);
 }
 
 static void
@@ -45,20 +47,21 @@ wake_for_cancel (G_GNUC_UNUSED GCancellable *cancellable, gpointer user_data)
   g_mutex_unlock (&self->mutex);
 }
 
+/* Looks after every wait, also after the last one: who was woken by give() has to take it. */
 static gboolean
 take_locked (GmprocTurn *self, gint64 deadline, GCancellable *cancellable)
 {
-  while (self->is_taken && !g_cancellable_is_cancelled (cancellable))
+  gboolean is_late = FALSE;
+
+  while (__atomic_exchange_n (&self->state, CONTENDED, __ATOMIC_ACQ_REL) != FREE)
     {
+      if (is_late || g_cancellable_is_cancelled (cancellable))
+        return FALSE;
       if (deadline == GMPROC_PORT_FOREVER)
         g_cond_wait (&self->given, &self->mutex);
-      else if (!g_cond_wait_until (&self->given, &self->mutex, deadline))
-        break;
+      else
+        is_late = !g_cond_wait_until (&self->given, &self->mutex, deadline);
     }
-  if (self->is_taken)
-    return FALSE;
-
-  self->is_taken = TRUE;
   return TRUE;
 }
 
@@ -74,9 +77,7 @@ gmproc_turn_take (GmprocTurn *self, gint64 deadline, GCancellable *cancellable, 
   if (cancellable != NULL)
     connection = g_cancellable_connect (cancellable, G_CALLBACK (wake_for_cancel), self, NULL);
   g_mutex_lock (&self->mutex);
-  self->n_waiting++;
   taken = take_locked (self, deadline, cancellable);
-  self->n_waiting--;
   g_mutex_unlock (&self->mutex);
   g_cancellable_disconnect (cancellable, connection);
 
@@ -86,12 +87,14 @@ gmproc_turn_take (GmprocTurn *self, gint64 deadline, GCancellable *cancellable, 
   return taken;
 }
 
+/* A waiter that has made it CONTENDED waits, or holds the mutex until it does. */
 void
 gmproc_turn_give (GmprocTurn *self)
 {
+  if (__atomic_exchange_n (&self->state, FREE, __ATOMIC_ACQ_REL) != CONTENDED)
+    return;
+
   g_mutex_lock (&self->mutex);
-  self->is_taken = FALSE;
-  if (self->n_waiting > 0)
-    g_cond_signal (&self->given);
+  g_cond_signal (&self->given);
   g_mutex_unlock (&self->mutex);
 }

@@ -2,7 +2,8 @@
  * SPDX-FileCopyrightText: 2026 The libgmproc authors
  *
  * Turns between the threads of one process: like a GMutex, but taking it ends at a deadline or a
- * cancel, so that it may be held over a call that blocks.
+ * cancel, so that it may be held over a call that blocks. Where nobody waits, it is one atomic
+ * operation each.
  */
 #pragma once
 
@@ -14,8 +15,7 @@ typedef struct
 {
   GMutex mutex;
   GCond given;
-  gboolean is_taken; /* under the mutex */
-  guint n_waiting;   /* under the mutex: a GCond is signalled by a system call, waiter or not */
+  int state; /* atomic; of turn.c */
 } GmprocTurn;
 
 void gmproc_turn_init (GmprocTurn *self);

@@ -282,7 +282,7 @@ run_item (Worker *self, const GmprocWorkerTask *task, guint32 place, GVariant *i
       result.size = g_variant_get_size (output);
       send_result (self, &result, g_variant_get_data (output));
     }
-  return result.flags == 0;
+  return (result.flags & GMPROC_WORKER_IS_LAST) == 0;
 }
 
 static void
@@ -363,7 +363,8 @@ run_tasks (Worker *self)
   gint64 idle_time = self->settings->idle_time;
   GmprocWorkerTask task;
 
-  while (!is_time_to_end (self))
+  /* At least one item: a worker that is too large from its start would never run any. */
+  while (self->n_items == 0 || !is_time_to_end (self))
     {
       gint64 deadline = idle_time >= 0 ? g_get_monotonic_time () + idle_time : GMPROC_PORT_FOREVER;
 

@@ -34,6 +34,7 @@
 
 #define N_TRIES 3
 #define TIME_TO_ANSWER (30 * G_TIME_SPAN_SECOND)
+#define MILLISECONDS_TO_END 1000
 #define MILLISECONDS_TO_LOOK 50 /* how often a server that does not answer is looked at */
 
 #ifndef O_PATH
@@ -80,16 +81,20 @@ forget_server_locked (void)
   server.process = 0;
 }
 
-/* When it returns the server can make no copy any more. */
+/* When it returns the server can make no copy any more. One that is another user's since this
+ * process has changed its own cannot be killed; it ends by itself at the end of the socket, and is
+ * not waited for without a bound. */
 static void
 end_server_locked (void)
 {
   struct pollfd end = { (int) server.pidfd, POLLIN, 0 };
+  gboolean is_killed = FALSE;
 
 #ifdef SYS_pidfd_send_signal
-  (void) syscall (SYS_pidfd_send_signal, (int) server.pidfd, SIGKILL, NULL, 0);
+  is_killed = syscall (SYS_pidfd_send_signal, (int) server.pidfd, SIGKILL, NULL, 0) == 0;
 #endif
-  while (poll (&end, 1, -1) == -1 && errno == EINTR)
+  (void) shutdown ((int) server.socket, SHUT_RDWR);
+  while (poll (&end, 1, is_killed ? -1 : MILLISECONDS_TO_END) == -1 && errno == EINTR)
     ;
   /* Somebody who waits for any child may have reaped it. */
   while (waitpid (server.pid, NULL, WNOHANG) == -1 && errno == EINTR)

@@ -125,6 +125,37 @@ item_put (LedgerPlace *place, guint32 index, GmprocQueue *queue, gboolean large,
   return TRUE;
 }
 
+gboolean
+item_put_group (LedgerPlace *place, guint32 index, GmprocQueue *queue, gint64 timeout,
+                GError **error)
+{
+  Card *card = &place->cards[index];
+  guint64 number = card->n_done;
+  GBytes *items[ITEM_GROUP];
+  gsize n_put;
+
+  for (guint i = 0; i < ITEM_GROUP; i++)
+    items[i] = item_new (index, (guint32) number + i, FALSE);
+  __atomic_store_n (&card->n_begun, number + ITEM_GROUP, __ATOMIC_SEQ_CST);
+  (void) gmproc_queue_put_many_bytes (queue, items, ITEM_GROUP, timeout, NULL, &n_put, error);
+  __atomic_store_n (&card->n_done, number + n_put, __ATOMIC_SEQ_CST);
+  for (guint i = 0; i < ITEM_GROUP; i++)
+    g_bytes_unref (items[i]);
+  return n_put == ITEM_GROUP;
+}
+
+void
+item_finish (LedgerPlace *place, guint32 index, GmprocQueue *queue)
+{
+  Card *card = &place->cards[index];
+  g_autoptr (GError) error = NULL;
+
+  __atomic_store_n (&card->n_finish_begun, card->n_finish_done + 1, __ATOMIC_SEQ_CST);
+  if (!gmproc_queue_task_done (queue, &error))
+    ledger_report (place, FINDING_STATE, "%s", error->message);
+  __atomic_store_n (&card->n_finish_done, card->n_finish_begun, __ATOMIC_SEQ_CST);
+}
+
 guint
 items_take (Round *round)
 {
@@ -155,19 +186,29 @@ items_drain (Round *round)
                    gmproc_queue_get_length (queue));
 }
 
-/* The item that a producer had begun to put when it was killed, or none. */
+/* The items that a producer had begun to put when it was killed. */
 static void
 check_last (Round *round, guint index)
 {
   const Card *card = &round->place->cards[index];
-  gboolean was_taken = round->place->taken[index][card->n_done] != 0;
+  guint64 n_begun = card->n_begun - card->n_done;
+  guint64 n_came = 0;
 
-  if (was_taken && card->expected == EXPECTED_ABSENT)
+  while (n_came < n_begun && round->place->taken[index][card->n_done + n_came] != 0)
+    n_came++;
+  if (n_came > 0 && card->expected == EXPECTED_ABSENT)
     ledger_report (round->place, FINDING_STATE,
                    "an item came whose producer %u was killed before the commit", index);
-  else if (!was_taken && card->expected == EXPECTED_PRESENT && round->n_unsure == 0)
+  if (round->n_unsure > 0)
+    return;
+
+  if (n_came < n_begun && card->expected == EXPECTED_PRESENT)
     ledger_report (round->place, FINDING_LOSS,
                    "an item did not come whose producer %u was killed after the commit", index);
+  for (guint64 i = n_came; i < n_begun; i++)
+    if (round->place->taken[index][card->n_done + i] != 0)
+      ledger_report (round->place, FINDING_LOSS, "item %u of a group came, and not all before it",
+                     (guint) i);
 }
 
 void
@@ -191,13 +232,53 @@ items_check (Round *round)
                    round->n_unsure);
 }
 
+void
+items_check_finished (Round *round)
+{
+  GmprocQueue *queue = GMPROC_QUEUE (round->object);
+  guint64 n_put = 0, n_put_begun = 0, n_said = 0, n_begun = 0, n_left = 0;
+
+  for (guint i = 0; i < round->n_cards; i++)
+    {
+      const Card *card = &round->place->cards[i];
+
+      n_put += card->n_done;
+      n_put_begun += card->n_begun;
+      n_said += card->n_finish_done;
+      n_begun += card->n_finish_begun;
+    }
+  while (!gmproc_queue_join (queue, 0, NULL, NULL) && gmproc_queue_task_done (queue, NULL))
+    n_left++;
+  if (gmproc_queue_task_done (queue, NULL))
+    ledger_report (round->place, FINDING_STATE, "joined before all items were finished");
+  if (!gmproc_queue_join (queue, 0, NULL, NULL))
+    ledger_report (round->place, FINDING_STATE, "all items are finished, but nobody can join");
+  /* Stop items are put too, and finished by nobody else. */
+  n_put += round->n_stops;
+  n_put_begun += round->n_stops;
+  if (n_left + n_begun < n_put || n_left + n_said > n_put_begun)
+    ledger_report (round->place, FINDING_STATE,
+                   "%" G_GUINT64_FORMAT " items were not finished; put: %" G_GUINT64_FORMAT
+                   " to %" G_GUINT64_FORMAT ", finished: %" G_GUINT64_FORMAT
+                   " to %" G_GUINT64_FORMAT,
+                   n_left, n_put, n_put_begun, n_said, n_begun);
+}
+
 /* A consumer that is killed there has taken nothing yet. */
 static gboolean
 is_before_take (const char *point)
 {
   return g_str_has_prefix (point, "waitpoint-") || g_str_has_prefix (point, "buffer-turn-")
-         || strcmp (point, "buffer-take-begun") == 0 || strcmp (point, "buffer-take-wake") == 0
-         || strcmp (point, "buffer-take-commit") == 0;
+         || strcmp (point, "buffer-take-begun") == 0 || strcmp (point, "buffer-take-another") == 0
+         || strcmp (point, "buffer-take-wake") == 0 || strcmp (point, "buffer-take-commit") == 0;
+}
+
+/* In a full queue the first items of a group may have been put before the others. */
+static gboolean
+is_put_by_steps (Round *round, const Card *card)
+{
+  return card->n_begun > card->n_done + 1
+         && gmproc_queue_get_max_size (GMPROC_QUEUE (round->object)) != 0;
 }
 
 void
@@ -205,10 +286,13 @@ items_note_death (Round *round, guint index, const char *point)
 {
   Card *card = &round->place->cards[index];
 
-  if (card->is_taking && !is_before_take (point))
-    round->n_unsure++;
+  if (!is_before_take (point))
+    round->n_unsure += card->is_taking;
+  if (is_put_by_steps (round, card))
+    return;
   if (strcmp (point, "ring-put-sized") == 0 || strcmp (point, "buffer-put-begun") == 0
-      || strcmp (point, "buffer-put-wake") == 0 || strcmp (point, "buffer-put-commit") == 0)
+      || strcmp (point, "buffer-put-another") == 0 || strcmp (point, "buffer-put-wake") == 0
+      || strcmp (point, "buffer-put-commit") == 0)
     card->expected = EXPECTED_ABSENT;
   else if (strcmp (point, "buffer-put-committed") == 0)
     card->expected = EXPECTED_PRESENT;

@@ -25,6 +25,14 @@ gint64 *item_new_last_seen (void);
 gboolean item_put (LedgerPlace *place, guint32 card, GmprocQueue *queue, gboolean large,
                    gint64 timeout, GError **error);
 
+/* The same for a group of small items with one call. */
+#define ITEM_GROUP (4)
+gboolean item_put_group (LedgerPlace *place, guint32 card, GmprocQueue *queue, gint64 timeout,
+                         GError **error);
+
+/* Says that an item is finished, and writes down before and after. */
+void item_finish (LedgerPlace *place, guint32 card, GmprocQueue *queue);
+
 /* Takes what is in the queue, and gives how many items. drain is for when nobody else works any
  * more: then the length must be right. */
 guint items_take (Round *round);
@@ -32,6 +40,9 @@ void items_drain (Round *round);
 
 /* Whether all that was put was taken once. */
 void items_check (Round *round);
+
+/* Whether as many items are finished as was said, when all have been taken. */
+void items_check_finished (Round *round);
 
 /* After a victim's death at POINT: what may be missing because of it. */
 void items_note_death (Round *round, guint card, const char *point);

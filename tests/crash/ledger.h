@@ -37,12 +37,14 @@ typedef enum
 
 typedef struct
 {
-  guint32 is_running; /* its first step comes next */
-  guint32 paused_at;  /* the generation for which it paused */
-  guint32 is_taking;  /* from before it asks for an item until the item is written down */
-  guint32 expected;   /* of a killed producer's last item: an Expected, written by the parent */
-  guint64 n_begun;    /* steps: items that it began to put, … */
-  guint64 n_done;     /* items whose put has returned; rounds crossed; … */
+  guint32 is_running;     /* its first step comes next */
+  guint32 paused_at;      /* the generation for which it paused */
+  guint32 is_taking;      /* from before it asks for items until they are written down: how many */
+  guint32 expected;       /* of a killed producer's last item: an Expected, written by the parent */
+  guint64 n_begun;        /* steps: items that it began to put, … */
+  guint64 n_done;         /* items whose put has returned; rounds crossed; … */
+  guint64 n_finish_begun; /* items that it began to say of that they are finished, … */
+  guint64 n_finish_done;  /* and had said so */
 } Card;
 
 /* In shared memory. Atomic, or written by the parent only while nobody else runs. */

@@ -34,6 +34,7 @@ typedef struct
   gint32 object; /* the handle of what is under test */
   GmprocEvent *go[N_ROLES];
   guint32 n_steps; /* that are left to a victim */
+  guint32 n_calls; /* for those who do one thing and another in turn */
   gint64 deadline; /* of a victim */
 } Actor;
 
@@ -85,6 +86,7 @@ struct Round
   guint n_cards;
   char *history;  /* where the victims were killed */
   guint n_unsure; /* items that a killed taker may have had */
+  guint n_stops;  /* items that say to a taker that there are no more */
 };
 
 /* Starts the survivors; clear ends them if they still run, and frees everything. */

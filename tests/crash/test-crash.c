@@ -216,7 +216,7 @@ kill_at (Round *round, GArray *pending, Pending *point)
       point->n_killed++;
       kills[get_index (round->workload)][point->index]++;
     }
-  if (point->n_attempts > 50 + 5 * wanted)
+  if (point->n_attempts > 50 + 20 * wanted)
     {
       g_test_fail_printf ("%s: of %u victims %u came to the point %s", round->workload->name,
                           point->n_attempts, point->n_killed, point->name);

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "round.h"
 
@@ -136,13 +137,27 @@ compare_crossings (Round *round)
                      cards[1].n_done, i, cards[i].n_done);
 }
 
+static gboolean
+is_broken (Round *round)
+{
+  return gmproc_barrier_is_broken (GMPROC_BARRIER (round->object));
+}
+
+/* A victim is a party until it has dropped the barrier, and is missed. */
+static gboolean
+is_missed (const char *point)
+{
+  return *point != '\0' && strcmp (point, "parties-unlinked") != 0;
+}
+
 /* First without an abort, which would wake those whom the victim left asleep; then with. */
 static void
-settle (Round *round, G_GNUC_UNUSED guint card, G_GNUC_UNUSED const char *point)
+settle (Round *round, G_GNUC_UNUSED guint card, const char *point)
 {
   GmprocBarrier *barrier = GMPROC_BARRIER (round->object);
 
-  if (!round_await (round, is_stuck, "a party sleeps although all have arrived"))
+  if (!round_await (round, is_stuck, "a party sleeps although all have arrived")
+      || (is_missed (point) && !round_await (round, is_broken, "a dead party is not missed")))
     return;
   round_pause (round, 0);
   gmproc_barrier_abort (barrier);

@@ -41,39 +41,86 @@ should_put (Actor *actor, GmprocQueue *queue)
   return FALSE;
 }
 
+/* Every other time: one item, or a group. */
+static gboolean
+is_group (Actor *actor)
+{
+  return actor->n_calls++ % 2 == 1;
+}
+
 static void
 put_one (Actor *actor, GmprocQueue *queue)
 {
   g_autoptr (GError) error = NULL;
 
-  if (actor->card->n_done + 1 >= LEDGER_ITEMS)
+  if (actor->card->n_done + ITEM_GROUP >= LEDGER_ITEMS)
     {
       __atomic_store_n (&actor->place->is_exhausted, 1, __ATOMIC_RELEASE);
       g_usleep (PAUSE);
     }
-  else if (should_put (actor, queue)
-           && !item_put (actor->place, actor->index, queue, TRUE, get_bound (), &error))
+  else if (!should_put (actor, queue))
+    return;
+  else if (is_group (actor)
+               ? !item_put_group (actor->place, actor->index, queue, get_bound (), &error)
+               : !item_put (actor->place, actor->index, queue, TRUE, get_bound (), &error))
     ledger_report (actor->place, FINDING_HANG, "put: %s", error->message);
 }
 
-/* FALSE when the item says that this was the last one. */
+/* NULL with an error. */
+static GPtrArray *
+take_items (Actor *actor, GmprocQueue *queue, gint64 timeout, GError **error)
+{
+  g_autoptr (GPtrArray) items = NULL;
+  GBytes *item;
+
+  if (is_group (actor))
+    {
+      __atomic_store_n (&actor->card->is_taking, ITEM_GROUP, __ATOMIC_SEQ_CST);
+      return gmproc_queue_get_many_bytes (queue, ITEM_GROUP, timeout, NULL, error);
+    }
+
+  __atomic_store_n (&actor->card->is_taking, 1, __ATOMIC_SEQ_CST);
+  item = gmproc_queue_get_bytes (queue, timeout, NULL, error);
+  if (item == NULL)
+    return NULL;
+  items = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  g_ptr_array_add (items, item);
+  return g_steal_pointer (&items);
+}
+
+/* Items that say that this was the last one are one for each consumer. */
+static void
+put_back (Actor *actor, GmprocQueue *queue, GBytes *stop)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!gmproc_queue_put_bytes (queue, stop, get_bound (), NULL, &error))
+    ledger_report (actor->place, FINDING_HANG, "put: %s", error->message);
+  if (!gmproc_queue_task_done (queue, &error))
+    ledger_report (actor->place, FINDING_STATE, "%s", error->message);
+}
+
+/* FALSE when an item says that this was the last one. */
 static gboolean
 take_one (Actor *actor, GmprocQueue *queue, gint64 timeout, gint64 *last_seen)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) item = NULL;
-  gboolean is_stop;
+  g_autoptr (GPtrArray) items = take_items (actor, queue, timeout, &error);
+  guint n_items = items != NULL ? items->len : 0;
+  guint n_stops = 0;
 
-  __atomic_store_n (&actor->card->is_taking, 1, __ATOMIC_SEQ_CST);
-  item = gmproc_queue_get_bytes (queue, timeout, NULL, &error);
-  if (item == NULL
+  if (items == NULL
       && (timeout != SHORT || !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)))
     ledger_report (actor->place, FINDING_HANG, "get: %s", error->message);
-  is_stop = item != NULL && item_is_stop (item);
-  if (item != NULL && !is_stop)
-    item_take (actor->place, item, last_seen);
+  for (guint i = 0; i < n_items; i++)
+    if (!item_is_stop (items->pdata[i]))
+      item_take (actor->place, items->pdata[i], last_seen);
+    else if (n_stops++ > 0)
+      put_back (actor, queue, items->pdata[i]);
   __atomic_store_n (&actor->card->is_taking, 0, __ATOMIC_SEQ_CST);
-  return !is_stop;
+  for (guint i = n_stops; i < n_items; i++)
+    item_finish (actor->place, actor->index, queue);
+  return n_stops == 0;
 }
 
 GMPROC_DEFINE_TARGET (queue_survivor)
@@ -154,7 +201,8 @@ get_victim_role (const char *point, guint attempt)
 {
   if (strstr (point, "-put-") != NULL || strstr (point, "-grow-") != NULL)
     return PRODUCER;
-  if (strstr (point, "-take-") != NULL || strstr (point, "-shrink-") != NULL)
+  if (strstr (point, "-take-") != NULL || strstr (point, "-shrink-") != NULL
+      || strstr (point, "-finish") != NULL)
     return CONSUMER;
   return attempt % N_ROLES;
 }
@@ -215,7 +263,8 @@ finish (Round *round)
     return;
   __atomic_store_n (&round->place->must_stop, 1, __ATOMIC_RELEASE);
   round_go_on (round, PRODUCER);
-  for (guint i = 0; i < round_count_role (round, CONSUMER); i++)
+  round->n_stops = round_count_role (round, CONSUMER);
+  for (guint i = 0; i < round->n_stops; i++)
     if (!gmproc_queue_put_bytes (GMPROC_QUEUE (round->object), stop, get_bound (), NULL, NULL))
       ledger_report (round->place, FINDING_HANG, "the parent cannot put");
 }
@@ -237,22 +286,13 @@ check (Round *round)
     ledger_report (round->place, FINDING_STATE, "a full queue took one more item");
   items_drain (round);
   items_check (round);
+  items_check_finished (round);
 }
 
-/* Those of several items at once ("another") need victims that put and get many. */
-static const char *const points[] = { "guard-",
-                                      "waitpoint-",
-                                      "buffer-turn-",
-                                      "buffer-put-begun",
-                                      "buffer-put-wake",
-                                      "buffer-put-commit",
-                                      "buffer-take-begun",
-                                      "buffer-take-wake",
-                                      "buffer-take-commit",
-                                      "buffer-grow-",
-                                      "buffer-shrink-",
-                                      "ring-",
-                                      NULL };
+static const char *const points[] = {
+  "guard-",       "waitpoint-",     "buffer-turn-",  "buffer-put-", "buffer-take-",
+  "buffer-grow-", "buffer-shrink-", "buffer-finish", "ring-",       NULL
+};
 
 const Workload workload_queue = { .name = "queue",
                                   .points = points,

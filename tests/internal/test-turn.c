@@ -90,7 +90,6 @@ test_exclusion (void)
   for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
     g_thread_join (threads[i]);
   g_assert_cmpuint (fixture.counter, ==, N_THREADS * N_TIMES);
-  g_assert_cmpuint (fixture.turn.n_waiting, ==, 0);
   g_assert_true (gmproc_turn_try (&fixture.turn));
   gmproc_turn_clear (&fixture.turn);
 }

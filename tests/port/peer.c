@@ -82,7 +82,8 @@ peer_start_with (const char *mode, GmprocPortChildOptions options)
   GmprocPortChild *peer;
 
   g_assert_no_error (error);
-  options.method = peer_get_method ();
+  if (options.method == GMPROC_PORT_METHOD_SPAWN)
+    options.method = peer_get_method ();
   options.executable = path;
   options.label = mode;
   options.bootstrap = bootstrap;

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../support.h"
+#include "support.h"
 
 #define JUMP (5 * 60 * 60) /* seconds */
 #define TIMEOUT (60 * G_TIME_SPAN_MILLISECOND)
