@@ -15,8 +15,8 @@ install-data-hook:
 	  ln -sf $(first_completion) "$(DESTDIR)$(completiondir)/$$name" || exit 1; \
 	done
 
+# libtool cannot remove what lies in a folder with a blank in its name.
 uninstall-hook:
 	for name in $(completion_names); do rm -f "$(DESTDIR)$(completiondir)/$$name"; done
-# libtool cannot remove what lies in a folder with a blank in its name.
 	rm -f "$(DESTDIR)$(libdir)"/libgmproc.so* "$(DESTDIR)$(libdir)/libgmproc.a" \
 	  "$(DESTDIR)$(libdir)/libgmproc.la"
