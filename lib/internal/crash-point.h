@@ -75,10 +75,13 @@ G_BEGIN_DECLS
   POINT ("event-wait-prepared")         \
   POINT ("barrier-arrive-commit")       \
   POINT ("barrier-arrived")             \
+  POINT ("barrier-filled")              \
   POINT ("barrier-end-wake")            \
   POINT ("barrier-end-woken")           \
   POINT ("barrier-end-noted")           \
+  POINT ("barrier-end-flagged")         \
   POINT ("barrier-end-committed")       \
+  POINT ("barrier-wait-announced")      \
   POINT ("barrier-wait-slept")          \
   POINT ("barrier-give-up")             \
   POINT ("parties-unlinked")            \
