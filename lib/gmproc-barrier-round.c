@@ -188,7 +188,6 @@ fill_round_locked (GmprocBarrier *self, guint64 word)
     next = gmproc_barrier_make_word (gmproc_barrier_get_round (word), FALSE, (guint) arrived)
            | (gmproc_barrier_is_asleep (word) ? GMPROC_BARRIER_IS_ASLEEP : 0);
   while (!change_word (self, &word, next));
-  GMPROC_CRASH_POINT ("barrier-filled");
 }
 
 static void

@@ -75,7 +75,6 @@ G_BEGIN_DECLS
   POINT ("event-wait-prepared")         \
   POINT ("barrier-arrive-commit")       \
   POINT ("barrier-arrived")             \
-  POINT ("barrier-filled")              \
   POINT ("barrier-end-wake")            \
   POINT ("barrier-end-woken")           \
   POINT ("barrier-end-noted")           \
