@@ -4,10 +4,19 @@
 # Pages of the reference too; the drawings in them are Mermaid.
 docs_pages = \
   docs/architecture.md \
+  docs/bindings.md \
   docs/conformance.md \
+  docs/crashes.md \
+  docs/faq.md \
+  docs/from-python.md \
+  docs/getting-started.md \
+  docs/messages.md \
   docs/performance.md \
+  docs/pools.md \
   docs/porting.md \
+  docs/processes.md \
   docs/queue.md \
+  docs/shared-state.md \
   docs/synchronization.md \
   docs/trace.md \
   docs/windows.md \
@@ -27,7 +36,7 @@ reference_dir = docs/reference
 reference_index = $(reference_dir)/index.html
 docsdir = $(datadir)/doc/libgmproc/reference
 
-$(reference_index): lib/Gmproc-1.gir docs/libgmproc.toml
+$(reference_index): lib/Gmproc-1.gir docs/libgmproc.toml $(docs_pages)
 	$(AM_V_GEN)$(GI_DOCGEN) generate --quiet --no-namespace-dir \
 	  --config=$(srcdir)/docs/libgmproc.toml --content-dir=$(srcdir)/docs \
 	  --output-dir=$(reference_dir) lib/Gmproc-1.gir

@@ -210,6 +210,7 @@ $(pinned_tests): Makefile
 check_scripts = \
   $(binding_scripts) \
   tests/crash/check-points \
+  tests/check-docs \
   tests/check-format \
   tests/check-install \
   tests/check-layering \
