@@ -18,6 +18,7 @@ public_tests = \
   tests/test-connection-objects \
   tests/test-dump \
   tests/test-event \
+  tests/test-handles \
   tests/test-init \
   tests/test-lock \
   tests/test-locker \
@@ -128,6 +129,7 @@ tests_test_barrier_SOURCES = tests/test-barrier.c $(party)
 tests_test_barrier_action_SOURCES = tests/test-barrier-action.c $(party)
 tests_test_dump_SOURCES = tests/test-dump.c $(party)
 tests_test_event_SOURCES = tests/test-event.c $(party)
+tests_test_handles_SOURCES = tests/test-handles.c $(party)
 tests_test_lock_SOURCES = tests/test-lock.c $(party)
 tests_test_locker_SOURCES = tests/test-locker.c $(party)
 tests_test_queue_SOURCES = tests/test-queue.c $(party)
