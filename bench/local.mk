@@ -50,6 +50,15 @@ bench_sync_pthread_LDADD = $(bench_raw)
 bench_pool_ours_SOURCES = bench/pool-ours.c bench/pool-items.h
 bench_pool_ours_LDADD = $(bench_ours)
 
+# Starting processes, beside what the system asks for; make bench-start.
+EXTRA_PROGRAMS += bench/start-ratios
+CLEANFILES += bench/start-ratios$(EXEEXT)
+bench_start_ratios_LDADD = lib/libgmproc.la $(GLIB_LIBS)
+
+.PHONY: bench-start
+bench-start: bench/start-ratios$(EXEEXT)
+	$(AM_V_at)bench/start-ratios$(EXEEXT)
+
 # The peers' sides of a queue: what is not installed is not built, and bench/run names it.
 queue_crowd = bench/queue-crowd.c bench/queue-crowd.h
 bench_queue_raw_SOURCES = bench/queue-raw.c $(queue_crowd)
@@ -76,6 +85,7 @@ endif
 
 EXTRA_PROGRAMS += \
   bench/first-look \
+  bench/windows \
   bench/pool-ours \
   bench/queue-gdbus \
   bench/queue-mq \
@@ -102,6 +112,7 @@ bench/queue-boost: bench/queue-boost.cc bench/queue-crowd.c bench/queue-crowd.h 
 CLEANFILES += $(EXTRA_PROGRAMS) bench/queue-boost bench/libbench.la \
   bench/figures.csv bench/figures.md bench/figures.svg
 EXTRA_DIST += bench/README.md bench/peer_cpython.py bench/run bench/queue-boost.cc \
+  bench/pool.works bench/queue.works bench/sync-cpython.py bench/sync.works \
   bench/queue-cpython.py bench/queue.works bench/sync-cpython.py bench/sync.works
 
 # BENCH_FLAGS are options of bench/run: make bench BENCH_FLAGS='--quick --only=queue'
@@ -109,3 +120,10 @@ EXTRA_DIST += bench/README.md bench/peer_cpython.py bench/run bench/queue-boost.
 bench: $(bench_programs:=$(EXEEXT)) $(bench_cxx_programs)
 	$(AM_V_at)$(PYTHON3) $(top_srcdir)/bench/run --source-dir=$(top_srcdir)/bench \
 	  --bin-dir=bench --output-dir=bench $(BENCH_FLAGS)
+
+# What is measured on Windows, or below Wine: make bench-windows LOG_COMPILER=.../wine-run
+bench_windows_LDADD = lib/libgmproc.la $(GLIB_LIBS)
+
+.PHONY: bench-windows
+bench-windows: bench/windows$(EXEEXT)
+	$(AM_V_at)$(LOG_COMPILER) bench/windows$(EXEEXT)

@@ -29,13 +29,10 @@ typedef double (*Measure) (const Job *job, GError **error);
 /* The raw limit: bare system calls. */
 double raw_start_join (const Job *job, GError **error);
 double raw_pipe (const Job *job, GError **error);
-double raw_queue (const Job *job, GError **error);
 
 /* The library. */
 double our_start_join (const Job *job, GError **error);
 double our_pipe (const Job *job, GError **error);
-double our_queue_variant (const Job *job, GError **error);
-double our_queue_bytes (const Job *job, GError **error);
 double our_pool_map (const Job *job, GError **error);
 double our_pool_map_array (const Job *job, GError **error);
 

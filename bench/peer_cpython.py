@@ -73,46 +73,6 @@ def measure_pipe(count, _workers):
     return seconds
 
 
-def encode_number(number):
-    return number
-
-
-def encode_bytes(number):
-    return number.to_bytes(8, sys.byteorder)
-
-
-def produce(queue, gate, count, encode):
-    gate.send(True)
-    gate.recv()
-    for i in range(count):
-        queue.put(encode(i))
-
-
-def measure_queue(count, encode):
-    queue = context.Queue()
-    here, there = context.Pipe()
-    process = context.Process(target=produce, args=(queue, there, count, encode), daemon=True)
-    process.start()
-    there.close()
-    here.recv()
-    begin = time.perf_counter()
-    here.send(True)
-    for i in range(count):
-        require(queue.get() == encode(i), "an item is out of order")
-    seconds = time.perf_counter() - begin
-    process.join()
-    require(process.exitcode == 0, f"the producer ended with {process.exitcode}")
-    return seconds
-
-
-def measure_queue_variant(count, _workers):
-    return measure_queue(count, encode_number)
-
-
-def measure_queue_bytes(count, _workers):
-    return measure_queue(count, encode_bytes)
-
-
 def square(number):
     return number * number
 
@@ -134,8 +94,6 @@ def measure_pool_map(count, workers):
 WORK = {
     "start-join": measure_start_join,
     "pipe": measure_pipe,
-    "queue-variant": measure_queue_variant,
-    "queue-bytes": measure_queue_bytes,
     "pool-map": measure_pool_map,
 }
 

@@ -5,10 +5,13 @@
 docs_pages = \
   docs/architecture.md \
   docs/conformance.md \
+  docs/performance.md \
   docs/porting.md \
   docs/queue.md \
   docs/synchronization.md \
-  docs/windows.md
+  docs/trace.md \
+  docs/windows.md \
+  docs/wire-format.md
 EXTRA_DIST += docs/libgmproc.toml $(docs_pages)
 
 if ENABLE_DOCS

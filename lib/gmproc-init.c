@@ -31,6 +31,7 @@
 #include "gmproc-shared-memory.h"
 #include "gmproc-value.h"
 #include "internal/child.h"
+#include "internal/command.h"
 #include "internal/family.h"
 #include "internal/trace.h"
 #include "internal/worker-link.h"
@@ -64,12 +65,49 @@ receive_bootstrap (int *argc, char ***argv, GError **error)
   g_autofree gintptr *handles = NULL;
   guint n_handles;
 
+  /* Before receive, as the fork server's copies have from there what was done until then. */
+  ensure_shareable_types ();
+  g_type_ensure (GMPROC_TYPE_PROCESS);
   if (!gmproc_port_child_receive (argc, argv, &bytes, &handles, &n_handles, error))
     return NULL;
 
-  ensure_shareable_types ();
   parcel = gmproc_parcel_new_received (handles, n_handles);
   return gmproc_bootstrap_read (bytes, parcel, error);
+}
+
+/* What is the same for every start. NULL without an error in the main program. */
+static GmprocBootstrap *
+begin (int *argc, char ***argv, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  GmprocBootstrap *bootstrap = NULL;
+
+  /* The one that is registered first runs last. */
+  if (gmproc_port_self_at_exit (gmproc_family_leave, &local_error)
+      && gmproc_port_self_at_exit (gmproc_child_end_all, &local_error))
+    bootstrap = receive_bootstrap (argc, argv, &local_error);
+  if (local_error == NULL)
+    gmproc_trace_init (bootstrap == NULL);
+  else
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  return bootstrap;
+}
+
+/* The exit status. */
+static int
+tell_error (const GError *error)
+{
+  const char *name = g_get_prgname ();
+
+  return gmproc_process_tell_error (name != NULL ? name : "gmproc", error);
+}
+
+/* The main program goes on. */
+static void
+become_main (void)
+{
+  gmproc_process_init_main ();
+  gmproc_trace_name_process (gmproc_process_get_name (gmproc_process_get_current ()));
 }
 
 /* Nothing that is freed here is freed by exit(), and a leak checker would tell of every child. */
@@ -112,22 +150,64 @@ gmproc_init (int *argc, char ***argv)
   if (gmproc_process_get_current () != NULL)
     return;
 
-  /* The one that is registered first runs last. */
-  if (gmproc_port_self_at_exit (gmproc_family_leave, &error)
-      && gmproc_port_self_at_exit (gmproc_child_end_all, &error))
-    bootstrap = receive_bootstrap (argc, argv, &error);
+  bootstrap = begin (argc, argv, &error);
   if (error != NULL)
-    {
-      const char *name = g_get_prgname ();
-
-      exit (gmproc_process_tell_error (name != NULL ? name : "gmproc", error));
-    }
-  gmproc_trace_init (bootstrap == NULL);
+    exit (tell_error (error));
   if (bootstrap != NULL)
     run_and_exit (bootstrap);
 
-  gmproc_process_init_main ();
-  gmproc_trace_name_process (gmproc_process_get_name (gmproc_process_get_current ()));
+  become_main ();
+}
+
+/**
+ * gmproc_init_for_binding: (rename-to gmproc_init)
+ * @arguments: (array zero-terminated=1): the name of the script, and what came behind it on the
+ *   command line
+ *
+ * gmproc_init() for a program in another language, run by an interpreter or compiled. It does the
+ * same, but in a child it returns when the target has run, so that the program ends in the way of
+ * its language, which has its own buffers to write out. What the targets are has to be registered
+ * before.
+ *
+ * A child of an interpreter is the same interpreter, with the same options, on the same script; the
+ * arguments of the script are the main program's alone. When the command line of the process does
+ * not end with @arguments, or names no script, gmproc_process_start() fails with
+ * %GMPROC_ERROR_NOT_INITIALIZED.
+ *
+ * In Python the first lines of the main program are
+ *
+ * |[<!-- language="Python" -->
+ * status = Gmproc.init(sys.argv)
+ * if status >= 0:
+ *     sys.exit(status)
+ * ]|
+ *
+ * Returns: -1 in the main program; in a child the status with which it has to exit now
+ * Since: 1.0
+ */
+int
+gmproc_init_for_binding (const char *const *arguments)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GmprocBootstrap) bootstrap = NULL;
+  g_autofree char **argv = NULL; /* a copy of the array, which receive changes; not of the words */
+  int argc;
+
+  g_return_val_if_fail (arguments != NULL, -1);
+  if (gmproc_process_get_current () != NULL)
+    return -1;
+
+  argc = (int) g_strv_length ((char **) arguments);
+  argv = g_memdup2 (arguments, ((gsize) argc + 1) * sizeof *argv);
+  gmproc_command_learn (arguments);
+  bootstrap = begin (&argc, &argv, &error);
+  if (error != NULL)
+    return tell_error (error);
+  if (bootstrap != NULL)
+    return gmproc_process_run_child (bootstrap);
+
+  become_main ();
+  return -1;
 }
 
 /**

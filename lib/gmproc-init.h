@@ -15,6 +15,9 @@ GMPROC_AVAILABLE_IN_1_0
 void gmproc_init (int *argc, char ***argv);
 
 GMPROC_AVAILABLE_IN_1_0
+int gmproc_init_for_binding (const char *const *arguments);
+
+GMPROC_AVAILABLE_IN_1_0
 guint gmproc_get_n_processors (void);
 
 G_END_DECLS

@@ -172,4 +172,71 @@ void gmproc_pool_join_async (GmprocPool *self, gint64 timeout, GCancellable *can
 GMPROC_AVAILABLE_IN_1_0
 gboolean gmproc_pool_join_finish (GmprocPool *self, GAsyncResult *result, GError **error);
 
+/* -- the same for functions that are known by their names, of a language binding for example */
+
+GMPROC_AVAILABLE_IN_1_0
+GVariant *gmproc_pool_map_by_name (GmprocPool *self, const char *function, GVariant *items,
+                                   GCancellable *cancellable, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_pool_map_by_name_async (GmprocPool *self, const char *function, GVariant *items,
+                                    GCancellable *cancellable, GAsyncReadyCallback callback,
+                                    gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+GVariant *gmproc_pool_map_array_by_name (GmprocPool *self, const char *function, GVariant *items,
+                                         GCancellable *cancellable, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_pool_map_array_by_name_async (GmprocPool *self, const char *function, GVariant *items,
+                                          GCancellable *cancellable, GAsyncReadyCallback callback,
+                                          gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+GVariant *gmproc_pool_map_full_by_name (GmprocPool *self, const char *function, GVariant *items,
+                                        GmprocPoolOptions *options, GCancellable *cancellable,
+                                        GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_pool_map_full_by_name_async (GmprocPool *self, const char *function, GVariant *items,
+                                         GmprocPoolOptions *options, GCancellable *cancellable,
+                                         GAsyncReadyCallback callback, gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+GPtrArray *gmproc_pool_map_collect_by_name (GmprocPool *self, const char *function, GVariant *items,
+                                            GmprocPoolOptions *options, GCancellable *cancellable,
+                                            GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_pool_map_collect_by_name_async (GmprocPool *self, const char *function, GVariant *items,
+                                            GmprocPoolOptions *options, GCancellable *cancellable,
+                                            GAsyncReadyCallback callback, gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+GVariant *gmproc_pool_apply_by_name (GmprocPool *self, const char *function, GVariant *item,
+                                     GCancellable *cancellable, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_pool_apply_by_name_async (GmprocPool *self, const char *function, GVariant *item,
+                                      GCancellable *cancellable, GAsyncReadyCallback callback,
+                                      gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+GmprocPoolIterator *gmproc_pool_imap_by_name (GmprocPool *self, const char *function,
+                                              GmprocPoolSource *source, GmprocPoolOptions *options,
+                                              GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+GmprocPoolIterator *gmproc_pool_imap_unordered_by_name (GmprocPool *self, const char *function,
+                                                        GmprocPoolSource *source,
+                                                        GmprocPoolOptions *options, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_pool_set_initializer_by_name (GmprocPool *self, const char *function,
+                                              GVariant *argument, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_pool_set_finalizer_by_name (GmprocPool *self, const char *function,
+                                            GVariant *argument, GError **error);
+
 G_END_DECLS

@@ -21,6 +21,7 @@
 #include "gmproc-waitable.h"
 #include "internal/bootstrap.h"
 #include "internal/child.h"
+#include "internal/registry.h"
 #include "port/port.h"
 
 G_BEGIN_DECLS
@@ -61,8 +62,10 @@ typedef struct
   gboolean daemon;
   GmprocStartMethod start_method;
   GVariant *args;
-  GPtrArray *carried; /* the objects that args names; from construction until start */
-  GmprocTarget target;
+  GPtrArray *carried;  /* the objects that args names; from construction until start */
+  GmprocTarget target; /* or NULL; so is the next */
+  char *target_name;
+  const GmprocTargetInfo *target_info; /* of the current process, if it has a target */
   gint64 pid;
   GmprocSetup setup; /* not changed after the start */
 

@@ -109,7 +109,7 @@ static gboolean
 become_child (GmprocBootstrap *bootstrap, GError **error)
 {
   GType type = GMPROC_TYPE_PROCESS;
-  GmprocTarget target = NULL;
+  const GmprocTargetInfo *target = NULL;
   GmprocProcessPrivate *priv;
 
   if (bootstrap->type != NULL)
@@ -134,7 +134,7 @@ become_child (GmprocBootstrap *bootstrap, GError **error)
   priv->daemon = bootstrap->is_daemon;
   priv->setup.log_level = bootstrap->log_level;
   priv->args = g_steal_pointer (&bootstrap->args);
-  priv->target = target;
+  priv->target_info = target;
   return TRUE;
 }
 

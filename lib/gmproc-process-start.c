@@ -15,6 +15,7 @@
 #include "gmproc-process-private.h"
 
 #include "gmproc-error.h"
+#include "internal/command.h"
 #include "internal/properties.h"
 #include "internal/registry.h"
 #include "internal/trace.h"
@@ -100,7 +101,15 @@ describe_target (GmprocProcess *self, GmprocBootstrap *bootstrap, GError **error
   GmprocProcessPrivate *priv = gmproc_process_get_private (self);
   gboolean is_overridden = GMPROC_PROCESS_GET_CLASS (self)->run != gmproc_process_real_run;
 
-  if (priv->target != NULL || !is_overridden)
+  if (priv->target_name != NULL)
+    {
+      const GmprocTargetInfo *info = gmproc_registry_find_target (priv->target_name, error);
+
+      if (info == NULL)
+        return FALSE;
+      bootstrap->target = (char *) info->name;
+    }
+  else if (priv->target != NULL || !is_overridden)
     {
       bootstrap->target = (char *) gmproc_registry_name_target (priv->target, error);
       if (bootstrap->target == NULL)
@@ -267,7 +276,8 @@ start_locked (Start *start, GCancellable *cancellable, GError **error)
     .exited = gmproc_process_on_exited,
     .user_data = self
   };
-  if (!gmproc_start_method_find (self, &options.port.method, error))
+  if (!gmproc_start_method_find (self, &options.port.method, error)
+      || (!options.is_on_trial && !gmproc_command_get (&options.port.command, error)))
     return FALSE;
   options.port.handles = gmproc_parcel_get_handles (start->parcel, &options.port.n_handles);
   priv->exited_context = g_main_context_ref (start->context);

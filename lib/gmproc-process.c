@@ -81,8 +81,8 @@ gmproc_process_real_run (GmprocProcess *self, GError **error)
 {
   GmprocProcessPrivate *priv = gmproc_process_get_private (self);
 
-  if (priv->target != NULL)
-    return priv->target (priv->args);
+  if (priv->target_info != NULL)
+    return gmproc_target_info_run (priv->target_info, priv->args, error);
 
   g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_NOT_REGISTERED,
                "%s has no target, and %s does not override run", priv->name,
@@ -206,6 +206,7 @@ gmproc_process_finalize (GObject *object)
 
   g_free (priv->name);
   g_free (priv->identity);
+  g_free (priv->target_name);
   g_clear_pointer (&priv->args, g_variant_unref);
   g_clear_pointer (&priv->carried, g_ptr_array_unref);
   gmproc_setup_clear (&priv->setup);
@@ -367,6 +368,29 @@ gmproc_process_new (GmprocTarget target, GVariant *args)
   GmprocProcess *self = g_object_new (GMPROC_TYPE_PROCESS, "args", sunk, NULL);
 
   gmproc_process_get_private (self)->target = target;
+  return self;
+}
+
+/**
+ * gmproc_process_new_by_name: (rename-to gmproc_process_new)
+ * @target: the name that the target was registered with
+ * @args: (nullable): what to give to it; sunk if floating. Objects go as their handles.
+ *
+ * Makes a process that will run @target, like gmproc_process_new(), for targets that have no
+ * address: those of gmproc_register_target_full(). It takes every other registered target too. It
+ * does not start the process, and does not look for @target yet.
+ *
+ * Returns: (transfer full): a new process
+ * Since: 1.0
+ */
+GmprocProcess *
+gmproc_process_new_by_name (const char *target, GVariant *args)
+{
+  GmprocProcess *self = gmproc_process_new (NULL, args);
+
+  g_return_val_if_fail (target != NULL, self);
+
+  gmproc_process_get_private (self)->target_name = g_strdup (target);
   return self;
 }
 

@@ -59,7 +59,13 @@ GMPROC_AVAILABLE_IN_1_0
 void gmproc_register_process_type (const char *name, GType (*get_type) (void));
 
 GMPROC_AVAILABLE_IN_1_0
+void gmproc_register_process_gtype (GType type);
+
+GMPROC_AVAILABLE_IN_1_0
 GmprocProcess *gmproc_process_new (GmprocTarget target, GVariant *args);
+
+GMPROC_AVAILABLE_IN_1_0
+GmprocProcess *gmproc_process_new_by_name (const char *target, GVariant *args);
 
 GMPROC_AVAILABLE_IN_1_0
 gboolean gmproc_process_start (GmprocProcess *self, GError **error);

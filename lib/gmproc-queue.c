@@ -185,16 +185,21 @@ gboolean
 gmproc_queue_put (GmprocQueue *self, GVariant *item, gint64 timeout, GCancellable *cancellable,
                   GError **error)
 {
-  g_autoptr (GVariant) sunk = NULL;
+  g_autoptr (GVariant) sunk G_GNUC_UNUSED = NULL;
   GOutputVector vectors[GMPROC_CODEC_N_VECTORS];
 
   g_return_val_if_fail (GMPROC_IS_QUEUE (self), FALSE);
   g_return_val_if_fail (item != NULL, FALSE);
 
-  sunk = g_variant_ref_sink (item);
-  if (!gmproc_codec_check_message (sunk, error))
-    return FALSE;
-  gmproc_codec_get_vectors (sunk, vectors);
+  /* One that does not float is kept by the caller. */
+  if (g_variant_is_floating (item))
+    sunk = g_variant_take_ref (item);
+  if (!gmproc_codec_get_number_vectors (item, vectors))
+    {
+      if (!gmproc_codec_check_message (item, error))
+        return FALSE;
+      gmproc_codec_get_vectors (item, vectors);
+    }
   return put (self, GMPROC_CODEC_VARIANT, vectors, G_N_ELEMENTS (vectors), timeout, cancellable,
               error);
 }

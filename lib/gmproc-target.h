@@ -15,8 +15,17 @@ GMPROC_AVAILABLE_IN_1_0
 void gmproc_register_target (const char *name, GmprocTarget target);
 
 GMPROC_AVAILABLE_IN_1_0
+void gmproc_register_target_full (const char *name, GmprocTargetCallback target, gpointer user_data,
+                                  GDestroyNotify destroy);
+
+GMPROC_AVAILABLE_IN_1_0
 void gmproc_register_function (const char *name, const char *in_type, const char *out_type,
                                GmprocFunction function);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_register_function_full (const char *name, const char *in_type, const char *out_type,
+                                    GmprocFunctionCallback function, gpointer user_data,
+                                    GDestroyNotify destroy);
 
 /* Runs a registration when the program, or the module that holds it, is loaded. */
 #define GMPROC_AT_LOAD_(name) static void __attribute__ ((constructor)) name (void)

@@ -29,6 +29,7 @@ typedef struct _GmprocCondition GmprocCondition;
 typedef struct _GmprocConnection GmprocConnection;
 typedef struct _GmprocDescriptor GmprocDescriptor;
 typedef struct _GmprocEvent GmprocEvent;
+typedef struct _GmprocListener GmprocListener;
 typedef struct _GmprocLock GmprocLock;
 typedef struct _GmprocPool GmprocPool;
 typedef struct _GmprocPoolIterator GmprocPoolIterator;
@@ -54,6 +55,21 @@ typedef struct _GmprocValue GmprocValue;
 typedef int (*GmprocTarget) (GVariant *args);
 
 /**
+ * GmprocTargetCallback:
+ * @args: (nullable): what the parent gave to the process
+ * @user_data: what was registered with it
+ * @error: return location
+ *
+ * A target that is given data of its own, as the functions of a language binding are. See
+ * gmproc_register_target_full().
+ *
+ * Returns: the exit status of the process, 0 to 255, unless @error is set: then the message goes to
+ *   standard error, and the exit status is 1
+ * Since: 1.0
+ */
+typedef int (*GmprocTargetCallback) (GVariant *args, gpointer user_data, GError **error);
+
+/**
  * GmprocFunction:
  * @item: one item of the input, of the declared type
  * @error: where to put an error
@@ -65,5 +81,19 @@ typedef int (*GmprocTarget) (GVariant *args);
  * Since: 1.0
  */
 typedef GVariant *(*GmprocFunction) (GVariant *item, GError **error);
+
+/**
+ * GmprocFunctionCallback:
+ * @item: one item of the input, of the declared type
+ * @user_data: what was registered with it
+ * @error: return location
+ *
+ * A function for a pool that is given data of its own, as the functions of a language binding are.
+ * See gmproc_register_function_full().
+ *
+ * Returns: (transfer full) (nullable): the result, of the declared type, or %NULL with @error set
+ * Since: 1.0
+ */
+typedef GVariant *(*GmprocFunctionCallback) (GVariant *item, gpointer user_data, GError **error);
 
 G_END_DECLS

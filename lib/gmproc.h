@@ -14,6 +14,7 @@
 #include "gmproc-error.h"
 #include "gmproc-event.h"
 #include "gmproc-init.h"
+#include "gmproc-listener.h"
 #include "gmproc-lock.h"
 #include "gmproc-pool-iterator.h"
 #include "gmproc-pool-options.h"

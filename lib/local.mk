@@ -14,6 +14,7 @@ public_headers = \
   lib/gmproc-error.h \
   lib/gmproc-event.h \
   lib/gmproc-init.h \
+  lib/gmproc-listener.h \
   lib/gmproc-lock.h \
   lib/gmproc-pool-iterator.h \
   lib/gmproc-pool-options.h \
@@ -55,11 +56,15 @@ public_sources = \
   lib/gmproc-event.c \
   lib/gmproc-init.c \
   lib/gmproc-lock-async.c \
+  lib/gmproc-listener.c \
   lib/gmproc-lock-private.h \
   lib/gmproc-lock.c \
+  lib/gmproc-pool-by-name.c \
   lib/gmproc-pool-call.c \
   lib/gmproc-pool-call.h \
   lib/gmproc-pool-crew.c \
+  lib/gmproc-pool-iterator-async.c \
+  lib/gmproc-pool-iterator-private.h \
   lib/gmproc-pool-iterator.c \
   lib/gmproc-pool-life.c \
   lib/gmproc-pool-map.c \
@@ -88,6 +93,8 @@ public_sources = \
   lib/gmproc-queue-source.c \
   lib/gmproc-queue.c \
   lib/gmproc-semaphore.c \
+  lib/gmproc-shared-memory-named.c \
+  lib/gmproc-shared-memory-private.h \
   lib/gmproc-shared-memory.c \
   lib/gmproc-start-method.c \
   lib/gmproc-target.c \
@@ -118,6 +125,8 @@ internal_sources = \
   lib/internal/child.h \
   lib/internal/codec.c \
   lib/internal/codec.h \
+  lib/internal/command.c \
+  lib/internal/command.h \
   lib/internal/deadline.c \
   lib/internal/deadline.h \
   lib/internal/envelope.c \
@@ -129,6 +138,8 @@ internal_sources = \
   lib/internal/inbox.c \
   lib/internal/inbox.h \
   lib/internal/job-results.c \
+  lib/internal/handshake.c \
+  lib/internal/handshake.h \
   lib/internal/job.c \
   lib/internal/job.h \
   lib/internal/kind.h \
@@ -206,6 +217,7 @@ port_posix_sources = \
   lib/port/lock-posix.c \
   lib/port/memory-posix.c \
   lib/port/memory-posix.h \
+  lib/port/name-posix.c \
   lib/port/port-error-posix.c \
   lib/port/presence-posix.c \
   lib/port/quota-posix.c \
@@ -234,12 +246,15 @@ port_win32_sources = \
   lib/port/lifeline-win32.c \
   lib/port/lock-win32.c \
   lib/port/memory-win32.c \
+  lib/port/name-win32.c \
   lib/port/overlapped-win32.c \
   lib/port/overlapped-win32.h \
   lib/port/port-error-win32.c \
   lib/port/presence-win32.c \
   lib/port/quota-win32.c \
   lib/port/random-win32.c \
+  lib/port/security-win32.c \
+  lib/port/security-win32.h \
   lib/port/self-win32.c \
   lib/port/spawn-win32.c \
   lib/port/spawn-win32.h \
@@ -291,7 +306,7 @@ gir_inputs = $(public_headers) $(filter %.c,$(public_sources))
 # The scanner builds and runs a small program; the search path lets it find the new library.
 lib/Gmproc-1.gir: lib/libgmproc.la $(gir_inputs) lib/gmproc-version.h
 	$(AM_V_GEN)env CC='$(CC)' CFLAGS='$(CFLAGS)' LDFLAGS='$(LDFLAGS)' \
-	  $(G_IR_SCANNER) --quiet --warn-all \
+	  $(G_IR_SCANNER) --quiet --warn-all $(SCANNER_WERROR) \
 	  --namespace=Gmproc --nsversion=1 \
 	  --identifier-prefix=Gmproc --symbol-prefix=gmproc \
 	  --include=Gio-2.0 --pkg=gio-2.0 --pkg-export=libgmproc --c-include=gmproc.h \

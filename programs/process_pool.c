@@ -34,40 +34,16 @@ numbers (int first, int end)
   return g_variant_builder_end (&builder);
 }
 
+/* The line is written over until all items are through. */
 static void
-draw_bar (int done, int count)
+draw_bar (G_GNUC_UNUSED GmprocPool *pool, guint64 done, guint64 failed, guint64 total, double rate,
+          G_GNUC_UNUSED gpointer user_data)
 {
-  int width = (int) ((gint64) BAR_WIDTH * done / count);
-  g_autofree char *bar = g_strnfill (width, '#');
+  guint64 settled = done + failed;
+  g_autofree char *bar = g_strnfill (total > 0 ? BAR_WIDTH * settled / total : 0, '#');
 
-  g_printerr ("\r[%-*s]%s", BAR_WIDTH, bar, done == count ? "\n" : "");
-}
-
-/* Maps in one call, or in as many as it takes to show how far it has come. */
-static GVariant *
-map_squares (GmprocPool *pool, int count, gboolean show_bar, GError **error)
-{
-  int step = show_bar ? MAX (1, count / BAR_WIDTH) : MAX (1, count);
-  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("ax"));
-
-  for (int done = 0; done < count;)
-    {
-      int end = done + MIN (step, count - done);
-      g_autoptr (GVariant) part = gmproc_pool_map (pool, square, numbers (done, end), NULL, error);
-
-      if (part == NULL)
-        return NULL;
-      for (gsize i = 0; i < g_variant_n_children (part); i++)
-        {
-          g_autoptr (GVariant) child = g_variant_get_child_value (part, i);
-
-          g_variant_builder_add_value (&builder, child);
-        }
-      done = end;
-      if (show_bar)
-        draw_bar (done, count);
-    }
-  return g_variant_ref_sink (g_variant_builder_end (&builder));
+  g_printerr ("\r[%-*s] %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT ", %.0f/s%s", BAR_WIDTH, bar,
+              settled, total, rate, settled == total ? "\n" : "");
 }
 
 int
@@ -94,7 +70,9 @@ main (int argc, char **argv)
   if (pool == NULL)
     return options_fail (error);
   /* Whether a stream takes colours is whether it is a terminal, in the one way GLib offers. */
-  squares = map_squares (pool, count, g_log_writer_supports_color (fileno (stderr)), &error);
+  if (g_log_writer_supports_color (fileno (stderr)))
+    g_signal_connect (pool, "progress", G_CALLBACK (draw_bar), NULL);
+  squares = gmproc_pool_map (pool, square, numbers (0, count), NULL, &error);
   if (squares == NULL)
     return options_fail (error);
   gmproc_pool_close (pool);

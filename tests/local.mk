@@ -19,6 +19,7 @@ public_tests = \
   tests/test-dump \
   tests/test-event \
   tests/test-init \
+  tests/test-listener \
   tests/test-lock \
   tests/test-locker \
   tests/test-pool \
@@ -48,9 +49,11 @@ public_tests = \
   tests/test-queue-waiting \
   tests/test-semaphore \
   tests/test-shared-memory \
+  tests/test-shared-memory-named \
   tests/test-sync-async \
   tests/test-start-method \
   tests/test-target \
+  tests/test-trace \
   tests/test-value \
   tests/test-wait
 
@@ -73,17 +76,26 @@ internal_tests = \
 port_tests = \
   tests/port/test-channel \
   tests/port/test-child \
+  tests/port/test-courier \
   tests/port/test-handle \
+  tests/port/test-journal \
   tests/port/test-lifeline \
   tests/port/test-lock \
   tests/port/test-memory \
+  tests/port/test-name \
   tests/port/test-self \
   tests/port/test-word
 
 if OS_WIN32
 port_tests += tests/port/test-win32
 else
-port_tests += tests/port/test-fork-server tests/port/test-posix tests/port/test-quota
+port_tests += \
+  tests/port/test-fork-server \
+  tests/port/test-name-users \
+  tests/port/test-posix \
+  tests/port/test-quota
+public_tests += tests/test-connection-descriptors
+public_tests += tests/test-pool-posix tests/test-process-posix tests/test-process-terminal tests/test-wall-clock
 public_tests += tests/test-process-posix tests/test-process-terminal tests/test-wall-clock
 endif
 
@@ -115,8 +127,10 @@ tests_test_pool_crash_SOURCES = tests/test-pool-crash.c $(crew)
 tests_test_pool_imap_SOURCES = tests/test-pool-imap.c $(crew)
 tests_test_pool_life_SOURCES = tests/test-pool-life.c $(crew)
 tests_test_pool_options_SOURCES = tests/test-pool-options.c $(crew)
+tests_test_pool_posix_SOURCES = tests/test-pool-posix.c $(crew)
 tests_test_pool_settings_SOURCES = tests/test-pool-settings.c $(crew)
 tests_test_pool_storm_SOURCES = tests/test-pool-storm.c $(crew)
+tests_test_trace_SOURCES = tests/test-trace.c $(crew)
 crew = tests/crew.c tests/crew.h
 
 tests_test_array_SOURCES = tests/test-array.c $(party)
@@ -135,6 +149,7 @@ tests_test_queue_many_SOURCES = tests/test-queue-many.c $(party)
 tests_test_queue_waiting_SOURCES = tests/test-queue-waiting.c $(party)
 tests_test_semaphore_SOURCES = tests/test-semaphore.c $(party)
 tests_test_shared_memory_SOURCES = tests/test-shared-memory.c $(party)
+tests_test_shared_memory_named_SOURCES = tests/test-shared-memory-named.c $(party)
 tests_test_value_SOURCES = tests/test-value.c $(party)
 tests_test_wait_SOURCES = tests/test-wait.c $(party)
 party = tests/party.c tests/party.h
@@ -147,7 +162,9 @@ crowd = tests/crowd.c tests/crowd.h $(party)
 tests_test_connection_SOURCES = tests/test-connection.c $(plumbing)
 tests_test_connection_async_SOURCES = tests/test-connection-async.c $(plumbing)
 tests_test_connection_buffers_SOURCES = tests/test-connection-buffers.c $(plumbing)
+tests_test_connection_descriptors_SOURCES = tests/test-connection-descriptors.c $(plumbing)
 tests_test_connection_objects_SOURCES = tests/test-connection-objects.c $(plumbing)
+tests_test_listener_SOURCES = tests/test-listener.c $(plumbing)
 plumbing = tests/plumbing.c tests/plumbing.h
 
 # Which library depends on the folder of the program, like inside_library in Makefile.am.
@@ -163,11 +180,14 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/append-tap
   $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 AM_TESTS_ENVIRONMENT = \
   EXEEXT='$(EXEEXT)'; \
+  GJS='$(GJS)'; \
   PROGRAMS_DIR='$(abs_top_builddir)/programs'; \
+  PYTHON='$(PYTHON)'; \
   TASKSET='$(TASKSET)'; \
+  VALAC='$(VALAC)'; \
   abs_top_builddir='$(abs_top_builddir)'; \
   abs_top_srcdir='$(abs_top_srcdir)'; \
-  export EXEEXT PROGRAMS_DIR TASKSET abs_top_builddir abs_top_srcdir;
+  export EXEEXT GJS PROGRAMS_DIR PYTHON TASKSET VALAC abs_top_builddir abs_top_srcdir;
 
 # Each test program runs a second time with all its processes on one CPU, where other orders of
 # events come up. The file x-pinned.pinned stands for that run of x; it is empty.
@@ -186,6 +206,7 @@ $(pinned_tests): Makefile
 
 # Scripts that look at the tree, at the library and at the programs.
 check_scripts = \
+  $(binding_scripts) \
   tests/crash/check-points \
   tests/check-format \
   tests/check-layering \
@@ -194,6 +215,13 @@ check_scripts = \
 dist_check_SCRIPTS += $(check_scripts)
 
 TESTS = $(test_programs) $(pinned_tests) $(check_scripts)
+
+# --- the other start method ------------------------------------------------------------------------
+# The programs whose processes are started by the library, as a user chooses for all of them.
+.PHONY: check-forkserver
+check-forkserver: all
+	GMPROC_START_METHOD=forkserver $(MAKE) $(AM_MAKEFLAGS) check \
+	  TESTS='$(public_tests) tests/port/test-child tests/port/test-posix'
 
 # --- the test programs under valgrind ------------------------------------------------------------
 # The exit status makes a report of valgrind a failure of the test.

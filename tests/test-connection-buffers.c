@@ -11,6 +11,8 @@
 #include "plumbing.h"
 #include "support.h"
 
+#define N_PIECES 4097 /* of 1 MiB */
+
 /* PI-04: parts of a buffer, up to its end and empty ones; what is not inside it is refused. */
 static void
 test_ranges (void)
@@ -164,6 +166,55 @@ test_buffer_too_short (void)
   g_free (buffer);
 }
 
+#define PIECE (1024 * 1024)
+
+static gpointer
+send_pieces (gpointer data)
+{
+  Call *call = data;
+  gsize size;
+  gconstpointer piece = g_bytes_get_data (call->message, &size);
+  GOutputVector *pieces = g_new (GOutputVector, N_PIECES);
+
+  for (gsize i = 0; i < N_PIECES; i++)
+    pieces[i] = (GOutputVector){ piece, size };
+  gmproc_connection_send_buffers (call->connection, pieces, N_PIECES, NULL, &call->error);
+  g_free (pieces);
+  return NULL;
+}
+
+/* GM-18: a message of more than 4 GiB, so also one of more than 2 GiB. */
+static void
+test_huge (void)
+{
+  g_autoptr (GBytes) piece = make_bytes (PIECE, 3);
+  g_autoptr (GBytes) got = NULL;
+  g_autoptr (GError) error = NULL;
+  const guint8 *data;
+  gsize size;
+  GThread *sender;
+  Pipe pipe;
+  Call call;
+
+  if (!g_test_slow ())
+    {
+      g_test_skip ("it takes 5 GiB of memory and half a minute; -m slow runs it");
+      return;
+    }
+  pipe_init (&pipe, FALSE);
+  call = (Call){ pipe.second, piece, NULL, NULL, NULL };
+  sender = g_thread_new ("sender", send_pieces, &call);
+  got = gmproc_connection_receive_bytes (pipe.first, GMPROC_FOREVER, NULL, &error);
+  g_assert_no_error (error);
+  g_thread_join (sender);
+  g_assert_no_error (call.error);
+  data = g_bytes_get_data (got, &size);
+  g_assert_cmpuint (size, ==, (gsize) N_PIECES * PIECE);
+  for (gsize i = 0; i < N_PIECES; i++)
+    g_assert_cmpint (memcmp (data + i * PIECE, g_bytes_get_data (piece, NULL), PIECE), ==, 0);
+  pipe_clear (&pipe);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -174,5 +225,6 @@ main (int argc, char **argv)
   gmproc_test_add ("/connection/PI-04/pieces", test_pieces);
   gmproc_test_add ("/connection/PI-01/into", test_receive_into);
   gmproc_test_add ("/connection/PI-01/too-short", test_buffer_too_short);
+  gmproc_test_add ("/connection/GM-18/huge", test_huge);
   return g_test_run ();
 }

@@ -124,6 +124,22 @@ gmproc_codec_get_vectors (GVariant *value, GOutputVector *vectors)
   vectors[2] = (GOutputVector){ type, strlen (type) };
 }
 
+/* Each question to a GVariant takes its lock, so as few are asked as there can be. */
+gboolean
+gmproc_codec_get_number_vectors (GVariant *value, GOutputVector *vectors)
+{
+  const char *type = g_variant_get_type_string (value);
+
+  if (!gmproc_codec_is_number (G_VARIANT_TYPE (type)))
+    return FALSE;
+
+  vectors[0] = (GOutputVector){ g_variant_get_data (value),
+                                gmproc_codec_get_item_size (G_VARIANT_TYPE (type)) };
+  vectors[1] = (GOutputVector){ "", 1 };
+  vectors[2] = (GOutputVector){ type, 1 };
+  return vectors[0].buffer != NULL;
+}
+
 void
 gmproc_codec_store (GVariant *value, gpointer buffer)
 {
@@ -154,6 +170,22 @@ typedef struct
   char small[32];
   char *large;
 } TypeString;
+
+/* Of a message that is a number: its type, which needs no further check; or NULL. */
+static const GVariantType *
+find_number_type (const char *message, gsize size)
+{
+  static const char *const types[] = { "y", "n", "q", "i", "u", "x", "t", "d" };
+
+  if (size < 3 || size > 10 || message[size - 2] != '\0')
+    return NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    if (message[size - 1] == types[i][0])
+      return gmproc_codec_get_item_size (G_VARIANT_TYPE (types[i])) == size - 2
+                 ? G_VARIANT_TYPE (types[i])
+                 : NULL;
+  return NULL;
+}
 
 /* What the message's end says its type is, and the size of what is before; NULL for no message. */
 static const GVariantType *
@@ -240,6 +272,11 @@ gmproc_codec_take_message (GmprocCodecKind kind, gpointer data, gsize size, GErr
   if (kind == GMPROC_CODEC_BYTES)
     return g_variant_ref_sink (
         g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, data, size, TRUE, g_free, data));
+
+  /* Not floating without the lock that g_variant_ref_sink() takes: nobody else has it yet. */
+  type = find_number_type (data, size);
+  if (type != NULL)
+    return g_variant_take_ref (g_variant_new_from_data (type, data, size - 2, TRUE, g_free, data));
 
   type = find_type (data, size, &string, &data_size);
   if (type != NULL)

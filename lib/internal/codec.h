@@ -42,6 +42,10 @@ gboolean gmproc_codec_is_plain (const GVariantType *type);
 /* Out: the bytes of a value, in three vectors that live as long as the value does, or stored. */
 #define GMPROC_CODEC_N_VECTORS (3)
 
+/* The vectors of a number, which cost less than those of a value at large, and which may be sent as
+ * they are. FALSE: it is no number, or it was made of bytes that are none. */
+gboolean gmproc_codec_get_number_vectors (GVariant *value, GOutputVector *vectors);
+
 gsize gmproc_codec_get_size (GVariant *value);
 void gmproc_codec_get_vectors (GVariant *value, GOutputVector *vectors);
 void gmproc_codec_store (GVariant *value, gpointer buffer);

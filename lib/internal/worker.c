@@ -184,7 +184,7 @@ static GVariant *
 call (const GmprocFunctionInfo *function, GVariant *item, gboolean out_is_number, GError **error)
 {
   GError *local_error = NULL;
-  GVariant *result = function->function (item, &local_error);
+  GVariant *result = gmproc_function_info_run (function, item, &local_error);
 
   if (result != NULL)
     result = g_variant_take_ref (result);

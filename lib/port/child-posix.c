@@ -8,6 +8,8 @@
  *
  *   EXECUTABLE --gmproc-child=NUMBER-OF-HANDLES LABEL
  *
+ * with the words of the command in place of EXECUTABLE where there is one.
+ *
  * It is not a GSubprocess, which forgets the process id of a child that ends while it is being
  * started, which is no rare case, and offers no other way to learn it.
  *
@@ -185,9 +187,10 @@ spawn (const GmprocPortChildOptions *options, const char *label, gintptr block, 
 {
   g_autofree char *path = make_path (options);
   g_autofree char *mark = g_strdup_printf (MARK "%u", options->n_handles);
-  const char *argv[] = { path, mark, label, NULL };
+  g_autoptr (GPtrArray) argv = gmproc_port_spawn_make_argv (options->command, path, mark, label);
   g_autofree gintptr *descriptors = g_new (gintptr, (gsize) options->n_handles + 1);
-  GmprocSpawn plan = { .argv = argv,
+  GmprocSpawn plan = { .path = path,
+                       .argv = (const char *const *) argv->pdata,
                        .environment = options->environment,
                        .working_directory = options->working_directory,
                        .streams = options->streams,

@@ -160,15 +160,31 @@ choose_streams (const GmprocPortChildOptions *options, gintptr *streams)
     }
 }
 
+/* The words are borrowed. */
+static GPtrArray *
+make_argv (const GmprocPortChildOptions *options, const char *mark, const char *label)
+{
+  GPtrArray *argv = g_ptr_array_new ();
+
+  if (options->command == NULL)
+    g_ptr_array_add (argv, (gpointer) options->executable);
+  else
+    for (const char *const *word = options->command; *word != NULL; word++)
+      g_ptr_array_add (argv, (gpointer) *word);
+  g_ptr_array_add (argv, (gpointer) mark);
+  g_ptr_array_add (argv, (gpointer) label);
+  g_ptr_array_add (argv, NULL);
+  return argv;
+}
+
 /* Starts a child, which will wait at READER. */
 static GmprocPortChild *
 spawn (const GmprocPortChildOptions *options, HANDLE reader, GError **error)
 {
   g_autofree char *shown_label = make_label (options->label);
   g_autofree char *mark = NULL;
-  const char *argv[] = { options->executable, NULL, shown_label, NULL };
+  g_autoptr (GPtrArray) argv = NULL;
   GmprocSpawn spawn = { .executable = options->executable,
-                        .argv = argv,
                         .envp = options->environment,
                         .directory = options->working_directory };
   HANDLE process;
@@ -179,7 +195,8 @@ spawn (const GmprocPortChildOptions *options, HANDLE reader, GError **error)
     return NULL;
   mark =
       g_strdup_printf (MARK "%u:%" G_GINT64_FORMAT, options->n_handles, (gint64) spawn.inherited);
-  argv[1] = mark;
+  argv = make_argv (options, mark, shown_label);
+  spawn.argv = (const char *const *) argv->pdata;
   choose_streams (options, spawn.streams);
   success = gmproc_port_spawn (&spawn, &process, &pid, error);
   gmproc_port_handle_close (&spawn.inherited);

@@ -34,6 +34,7 @@
 
 #define N_TRIES 3
 #define TIME_TO_ANSWER (30 * G_TIME_SPAN_SECOND)
+#define MILLISECONDS_TO_END 1000
 #define MILLISECONDS_TO_LOOK 50 /* how often a server that does not answer is looked at */
 
 #ifndef O_PATH
@@ -80,16 +81,20 @@ forget_server_locked (void)
   server.process = 0;
 }
 
-/* When it returns the server can make no copy any more. */
+/* When it returns the server can make no copy any more. One that is another user's since this
+ * process has changed its own cannot be killed; it ends by itself at the end of the socket, and is
+ * not waited for without a bound. */
 static void
 end_server_locked (void)
 {
   struct pollfd end = { (int) server.pidfd, POLLIN, 0 };
+  gboolean is_killed = FALSE;
 
 #ifdef SYS_pidfd_send_signal
-  (void) syscall (SYS_pidfd_send_signal, (int) server.pidfd, SIGKILL, NULL, 0);
+  is_killed = syscall (SYS_pidfd_send_signal, (int) server.pidfd, SIGKILL, NULL, 0) == 0;
 #endif
-  while (poll (&end, 1, -1) == -1 && errno == EINTR)
+  (void) shutdown ((int) server.socket, SHUT_RDWR);
+  while (poll (&end, 1, is_killed ? -1 : MILLISECONDS_TO_END) == -1 && errno == EINTR)
     ;
   /* Somebody who waits for any child may have reaped it. */
   while (waitpid (server.pid, NULL, WNOHANG) == -1 && errno == EINTR)
@@ -214,11 +219,16 @@ new_sockets (gintptr *sockets, GError **error)
 
 /* The second argument is as long as any label, which a copy writes in its place. */
 static gboolean
-run_server (const char *executable, const gintptr *descriptors, pid_t *ret_pid, GError **error)
+run_server (const GmprocPortChildOptions *options, const gintptr *descriptors, pid_t *ret_pid,
+            GError **error)
 {
   g_autofree char *room = g_strdup_printf ("%-*s", GMPROC_FORK_MAX_LABEL, "makes copies of itself");
-  const char *argv[] = { executable, GMPROC_FORK_MARK, room, NULL };
-  GmprocSpawn plan = { .argv = argv, .descriptors = descriptors, .n_descriptors = 3 };
+  g_autoptr (GPtrArray) argv =
+      gmproc_port_spawn_make_argv (options->command, options->executable, GMPROC_FORK_MARK, room);
+  GmprocSpawn plan = { .path = options->executable,
+                       .argv = (const char *const *) argv->pdata,
+                       .descriptors = descriptors,
+                       .n_descriptors = 3 };
 
   return gmproc_port_spawn (&plan, ret_pid, error);
 }
@@ -237,7 +247,7 @@ open_pidfd (pid_t pid)
 
 /* Runs the server and makes it ours. It may not have come to its main(). */
 static gboolean
-launch_locked (const char *executable, GError **error)
+launch_locked (const GmprocPortChildOptions *options, GError **error)
 {
   gintptr sockets[2] = { GMPROC_PORT_NO_HANDLE, GMPROC_PORT_NO_HANDLE };
   gintptr keep = GMPROC_PORT_NO_HANDLE, give = GMPROC_PORT_NO_HANDLE;
@@ -251,7 +261,7 @@ launch_locked (const char *executable, GError **error)
     goto out;
   place = gmproc_port_memory_map (block, 0, sizeof *server.place, error);
   if (place == NULL
-      || !run_server (executable, (const gintptr[]){ sockets[1], give, block }, &pid, error))
+      || !run_server (options, (const gintptr[]){ sockets[1], give, block }, &pid, error))
     goto out;
 
   server.pidfd = open_pidfd (pid);
@@ -293,7 +303,7 @@ is_usable_locked (void)
 }
 
 static Outcome
-ensure_server_locked (const char *executable, gint64 deadline, GError **error)
+ensure_server_locked (const GmprocPortChildOptions *options, gint64 deadline, GError **error)
 {
   /* A copy that the program made of itself has the server of its original, which it leaves alone.
    */
@@ -306,7 +316,7 @@ ensure_server_locked (const char *executable, gint64 deadline, GError **error)
       end_server_locked ();
       forget_server_locked ();
     }
-  if (!launch_locked (executable, error))
+  if (!launch_locked (options, error))
     return FAILED;
   return read_reply (deadline, error);
 }
@@ -427,10 +437,10 @@ send_request (const Request *request, gint64 deadline, GError **error)
 
 /* One try with one server. */
 static Outcome
-ask_locked (const Request *request, const char *executable, GError **error)
+ask_locked (const Request *request, const GmprocPortChildOptions *options, GError **error)
 {
   gint64 deadline = g_get_monotonic_time () + TIME_TO_ANSWER;
-  Outcome outcome = ensure_server_locked (executable, deadline, error);
+  Outcome outcome = ensure_server_locked (options, deadline, error);
 
   if (outcome != ANSWERED)
     return outcome;
@@ -471,7 +481,7 @@ gmproc_port_fork_server_start (const GmprocPortChildOptions *options, const char
     goto out;
   for (int i = 0; i < N_TRIES && outcome == LOST && !success; i++)
     {
-      outcome = ask_locked (&request, options->executable, error);
+      outcome = ask_locked (&request, options, error);
       success = take_copy_locked (outcome, ret_pid);
     }
   if (outcome == LOST && !success)

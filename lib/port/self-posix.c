@@ -25,6 +25,7 @@
 #include <sys/prctl.h>
 #endif
 #ifdef HAVE_MACH_O_DYLD_H
+#include <crt_externs.h>
 #include <mach-o/dyld.h>
 #endif
 #ifdef HAVE_SYS_SYSCTL_H
@@ -33,6 +34,7 @@
 #endif
 
 #define SELF_LINK "/proc/self/exe"
+#define SELF_ARGUMENTS "/proc/self/cmdline"
 #define DELETED_MARK " (deleted)"
 #define TITLE_SIZE 16 /* what the kernel keeps of a thread's name, with the nul byte */
 
@@ -84,6 +86,58 @@ gmproc_port_self_get_path (GError **error)
   if (g_str_has_suffix (path, DELETED_MARK) && access (path, F_OK) == -1)
     return g_strdup (SELF_LINK);
   return g_steal_pointer (&path);
+}
+#endif
+
+#if defined(HAVE_MACH_O_DYLD_H)
+char **
+gmproc_port_self_get_arguments (G_GNUC_UNUSED GError **error)
+{
+  return g_strdupv (*_NSGetArgv ());
+}
+#else
+static char *
+read_command_line (gsize *ret_size, GError **error)
+{
+#if defined(HAVE_SYS_SYSCTL_H) && defined(KERN_PROC_ARGS)
+  int name[] = { CTL_KERN, KERN_PROC, KERN_PROC_ARGS, getpid () };
+  g_autofree char *line = NULL;
+
+  *ret_size = 0;
+  if (sysctl (name, G_N_ELEMENTS (name), NULL, ret_size, NULL, 0) == 0)
+    line = g_malloc0 (*ret_size + 1);
+  if (line != NULL && sysctl (name, G_N_ELEMENTS (name), line, ret_size, NULL, 0) == 0)
+    return g_steal_pointer (&line);
+  gmproc_port_set_error (error, errno, "sysctl(KERN_PROC_ARGS)");
+  return NULL;
+#else
+  g_autoptr (GError) local_error = NULL;
+  char *line;
+
+  if (g_file_get_contents (SELF_ARGUMENTS, &line, ret_size, &local_error))
+    return line;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "read(%s): %s", SELF_ARGUMENTS,
+               local_error->message);
+  return NULL;
+#endif
+}
+
+char **
+gmproc_port_self_get_arguments (GError **error)
+{
+  g_autoptr (GPtrArray) words = NULL;
+  g_autofree char *line = NULL;
+  gsize size;
+
+  line = read_command_line (&size, error);
+  if (line == NULL)
+    return NULL;
+  words = g_ptr_array_new_with_free_func (g_free);
+  /* Each word ends with a nul byte, and a further one stands behind what was read. */
+  for (const char *at = line; at < line + size; at += strlen (at) + 1)
+    g_ptr_array_add (words, g_strdup (at));
+  g_ptr_array_add (words, NULL);
+  return (char **) g_ptr_array_free (g_steal_pointer (&words), FALSE);
 }
 #endif
 

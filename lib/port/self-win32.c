@@ -42,6 +42,12 @@ gmproc_port_self_get_path (GError **error)
   return result;
 }
 
+char **
+gmproc_port_self_get_arguments (G_GNUC_UNUSED GError **error)
+{
+  return g_win32_get_command_line ();
+}
+
 gint64
 gmproc_port_self_get_pid (void)
 {

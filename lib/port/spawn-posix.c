@@ -21,6 +21,23 @@
 #include <string.h>
 #include <unistd.h>
 
+GPtrArray *
+gmproc_port_spawn_make_argv (const char *const *command, const char *path, const char *mark,
+                             const char *label)
+{
+  GPtrArray *argv = g_ptr_array_new ();
+
+  if (command == NULL)
+    g_ptr_array_add (argv, (gpointer) path);
+  else
+    for (const char *const *word = command; *word != NULL; word++)
+      g_ptr_array_add (argv, (gpointer) *word);
+  g_ptr_array_add (argv, (gpointer) mark);
+  g_ptr_array_add (argv, (gpointer) label);
+  g_ptr_array_add (argv, NULL);
+  return argv;
+}
+
 #if defined(HAVE_POSIX_SPAWN_FILE_ACTIONS_ADDCLOSEFROM_NP) \
     && defined(HAVE_POSIX_SPAWN_FILE_ACTIONS_ADDCHDIR_NP)
 #include <spawn.h>
@@ -164,15 +181,15 @@ gmproc_port_spawn (const GmprocSpawn *self, pid_t *ret_pid, GError **error)
     {
       result = add_all (&actions, self);
       if (result == 0)
-        result = posix_spawn (ret_pid, self->argv[0], &actions, NULL, (char **) self->argv,
+        result = posix_spawn (ret_pid, self->path, &actions, NULL, (char **) self->argv,
                               (char **) environment);
       (void) posix_spawn_file_actions_destroy (&actions);
     }
   if (result == 0)
     return TRUE;
 
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (result), "posix_spawn(%s): %s",
-               self->argv[0], g_strerror (result));
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (result), "posix_spawn(%s): %s", self->path,
+               g_strerror (result));
   return FALSE;
 }
 
@@ -202,18 +219,24 @@ gmproc_port_spawn (const GmprocSpawn *self, pid_t *ret_pid, GError **error)
 {
   g_autofree int *sources = g_new (int, self->n_descriptors);
   g_autofree int *targets = g_new (int, self->n_descriptors);
+  g_autoptr (GPtrArray) argv = g_ptr_array_new ();
   g_autoptr (GError) local_error = NULL;
+
+  g_ptr_array_add (argv, (gpointer) self->path);
+  for (const char *const *at = self->argv; *at != NULL; at++)
+    g_ptr_array_add (argv, (gpointer) *at);
+  g_ptr_array_add (argv, NULL);
 
   for (gsize i = 0; i < self->n_descriptors; i++)
     {
       sources[i] = (int) self->descriptors[i];
       targets[i] = GMPROC_SPAWN_FIRST_DESCRIPTOR + (int) i;
     }
-  if (g_spawn_async_with_pipes_and_fds (self->working_directory, self->argv, self->environment,
-                                        G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CLOEXEC_PIPES, NULL,
-                                        NULL, get_stream (self, 0), get_stream (self, 1),
-                                        get_stream (self, 2), sources, targets, self->n_descriptors,
-                                        ret_pid, NULL, NULL, NULL, &local_error))
+  if (g_spawn_async_with_pipes_and_fds (
+          self->working_directory, (const char *const *) argv->pdata, self->environment,
+          G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CLOEXEC_PIPES | G_SPAWN_FILE_AND_ARGV_ZERO, NULL,
+          NULL, get_stream (self, 0), get_stream (self, 1), get_stream (self, 2), sources, targets,
+          self->n_descriptors, ret_pid, NULL, NULL, NULL, &local_error))
     return TRUE;
 
   g_set_error (error, G_IO_ERROR, translate_spawn_error (local_error), "spawn: %s",

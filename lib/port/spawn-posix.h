@@ -17,13 +17,18 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  const char *const *argv;        /* argv[0] is the path of the program */
+  const char *path; /* of the program */
+  const char *const *argv;
   const char *const *environment; /* NULL: the caller's */
   const char *working_directory;  /* NULL: the caller's */
   const gintptr *streams;         /* as in GmprocPortChildOptions */
   const gintptr *descriptors;     /* become FIRST_DESCRIPTOR and those behind it */
   gsize n_descriptors;
 } GmprocSpawn;
+
+/* COMMAND, or PATH alone if there is none; then MARK and LABEL. The words are borrowed. */
+GPtrArray *gmproc_port_spawn_make_argv (const char *const *command, const char *path,
+                                        const char *mark, const char *label);
 
 /* The caller reaps the process. */
 gboolean gmproc_port_spawn (const GmprocSpawn *self, pid_t *ret_pid, GError **error);

@@ -59,7 +59,7 @@ test_target (void)
   gmproc_registry_add_target ("first", first_target);
   gmproc_registry_add_target ("first", first_target);
   g_assert_cmpstr (gmproc_registry_name_target (first_target, &error), ==, "first");
-  g_assert_true (gmproc_registry_find_target ("first", &error) == first_target);
+  g_assert_true (gmproc_registry_find_target ("first", &error)->target == first_target);
   g_assert_no_error (error);
 }
 
@@ -73,7 +73,7 @@ test_name_is_copied (void)
   gmproc_registry_add_target (name, second_target);
   memset (name, 'x', strlen (name));
   g_assert_cmpstr (gmproc_registry_name_target (second_target, &error), ==, "a plug-in's");
-  g_assert_true (gmproc_registry_find_target ("a plug-in's", &error) == second_target);
+  g_assert_true (gmproc_registry_find_target ("a plug-in's", &error)->target == second_target);
   assert_not_registered (gmproc_registry_find_target (name, &error), &error, "xxxx");
 }
 
@@ -170,7 +170,7 @@ register_many (gpointer data)
       g_autoptr (GError) error = NULL;
 
       gmproc_registry_add_target (name, first_target);
-      g_assert_true (gmproc_registry_find_target (name, &error) == first_target);
+      g_assert_true (gmproc_registry_find_target (name, &error)->target == first_target);
     }
   return data;
 }

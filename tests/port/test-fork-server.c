@@ -333,11 +333,12 @@ count_itself (const gintptr *handles, guint n_handles G_GNUC_UNUSED)
 static void
 test_killed_at_any_time (void)
 {
-  int go_on = TRUE, n_done = 0;
+  int go_on = TRUE, n_started = 0, n_done = 0, n_heard = 0;
   GThread *killer = g_thread_new ("killer", kill_servers, &go_on);
   g_autofree char *path = gmproc_port_self_get_path (NULL);
   g_autoptr (GBytes) bootstrap = g_bytes_new_static ("count", sizeof "count");
   gintptr reader, writer;
+  char byte;
 
   peer_new_pipe (&reader, &writer);
   for (int i = 0; i < 100; i++)
@@ -354,7 +355,8 @@ test_killed_at_any_time (void)
 
       if (child == NULL)
         continue; /* three servers in a row were killed too early */
-      /* A copy looks like the server for its first moment, in which it may be hit. */
+      n_started++;
+      /* A copy looks like the server for its first moment, and may be hit for it. */
       exit_status = peer_join (child);
       g_assert_true (exit_status == 8 || exit_status == -SIGKILL);
       n_done += exit_status == 8;
@@ -363,13 +365,10 @@ test_killed_at_any_time (void)
   g_thread_join (killer);
   g_test_message ("%d of 100 done", n_done);
   gmproc_port_handle_close (&writer);
-  for (int i = 0; i < n_done; i++)
-    peer_wait (reader);
-  {
-    char byte;
-
-    g_assert_cmpint (read ((int) reader, &byte, 1), ==, 0); /* and nobody else */
-  }
+  while (read ((int) reader, &byte, 1) == 1)
+    n_heard++;
+  g_assert_cmpint (n_heard, >=, n_done);
+  g_assert_cmpint (n_heard, <=, n_started);
   gmproc_port_handle_close (&reader);
   g_assert_cmpint (run ("exit 8"), ==, 8);
   gmproc_port_child_release ();
@@ -449,7 +448,7 @@ test_stranger_is_refused (void)
 
       if (fd == -1 || send (fd, garbage, sizeof garbage, MSG_NOSIGNAL) != sizeof garbage)
         _exit (1);
-      _exit (recv (fd, &byte, 1, 0) == 0 ? 42 : 2);
+      _exit (recv (fd, &byte, 1, 0) <= 0 ? 42 : 2); /* its end, or a reset */
     }
   g_assert_cmpint (waitpid (copy, &status, 0), ==, copy);
   g_assert_true (WIFEXITED (status));

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ */
+#pragma once
+
+#if !defined(GMPROC_H_INSIDE) && !defined(GMPROC_COMPILATION)
+#error "Only <gmproc.h> can be included directly."
+#endif
+
+#include "gmproc-types.h"
+
+G_BEGIN_DECLS
+
+#define GMPROC_TYPE_LISTENER (gmproc_listener_get_type ())
+
+GMPROC_AVAILABLE_IN_1_0
+G_DECLARE_FINAL_TYPE (GmprocListener, gmproc_listener, GMPROC, LISTENER, GObject)
+
+GMPROC_AVAILABLE_IN_1_0
+GmprocListener *gmproc_listener_new (GSocketAddress *address, GBytes *key, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+GSocketAddress *gmproc_listener_get_address (GmprocListener *self);
+
+GMPROC_AVAILABLE_IN_1_0
+GmprocConnection *gmproc_listener_accept (GmprocListener *self, gint64 timeout,
+                                          GCancellable *cancellable, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_listener_close (GmprocListener *self);
+
+GMPROC_AVAILABLE_IN_1_0
+GmprocConnection *gmproc_connect (GSocketAddress *address, GBytes *key, gint64 timeout,
+                                  GCancellable *cancellable, GError **error);
+
+G_END_DECLS
