@@ -95,6 +95,12 @@ port_tests += \
   tests/port/test-name-users \
   tests/port/test-posix \
   tests/port/test-quota
+  tests/test-connection-descriptors \
+  tests/test-pool-posix \
+  tests/test-process-posix \
+  tests/test-process-terminal \
+  tests/test-wall-clock \
+public_tests += \
 public_tests += tests/test-connection-descriptors
 public_tests += tests/test-pool-posix tests/test-process-posix tests/test-process-terminal tests/test-wall-clock
 public_tests += tests/test-process-posix tests/test-process-terminal tests/test-wall-clock
