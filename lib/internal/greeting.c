@@ -15,6 +15,8 @@
 /* A Unix socket whose queue is full tells nobody when there is room again. */
 #define TIME_BETWEEN_TRIES (5 * G_TIME_SPAN_MILLISECOND)
 
+#define HAS_LEFT "The peer left before it had shown that it has the key"
+
 typedef struct
 {
   GSocket *socket;
@@ -161,19 +163,24 @@ on_stream (G_GNUC_UNUSED GObject *stream, gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* What a call on a stream that does not block has failed with: FALSE unless it only has to wait. */
-static gboolean
-has_to_wait (GTask *task, GError *error, GSource *source)
+/* Takes ERROR, of a call that does not block, and SOURCE, for when to make it again. A peer that is
+ * gone has left before it had proved anything, whichever way it went. */
+static void
+wait_or_fail (GTask *task, GError *error, GSource *source)
 {
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     {
       g_error_free (error);
       wait_for (task, source, (GSourceFunc) (void *) on_stream);
-      return TRUE;
+      return;
     }
   g_source_unref (source);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
+    {
+      g_error_free (error);
+      error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, HAS_LEFT);
+    }
   fail (task, error);
-  return FALSE;
 }
 
 /* FALSE when it waits, or has failed. */
@@ -194,7 +201,7 @@ send_answer (GTask *task)
 
       if (count < 0)
         {
-          has_to_wait (task, error, g_pollable_output_stream_create_source (out, NULL));
+          wait_or_fail (task, error, g_pollable_output_stream_create_source (out, NULL));
           return FALSE;
         }
       handshake->n_sent += (gsize) count;
@@ -238,12 +245,11 @@ go_on_shaking (GTask *task)
           in, data, gmproc_handshake_get_wanted (&self->handshake), NULL, &error);
       if (count < 0)
         {
-          has_to_wait (task, error, g_pollable_input_stream_create_source (in, NULL));
+          wait_or_fail (task, error, g_pollable_input_stream_create_source (in, NULL));
           return;
         }
       if (count == 0)
-        g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                             "The peer left before it had shown that it has the key");
+        g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, HAS_LEFT);
       else
         (void) gmproc_handshake_feed (&self->handshake, data, (gsize) count, &error);
       if (error != NULL)
