@@ -285,6 +285,8 @@ main (int argc, char **argv)
   gmproc_init (&argc, &argv);
   gmproc_test_init (&argc, &argv);
   gmproc_test_set_warm_up (test_messages);
+  /* TLS works in GTask's threads. */
+  gmproc_test_set_patience (BOUND);
   gmproc_test_add ("/listener/PI-23/tls/messages", test_messages);
   gmproc_test_add ("/listener/tls/not-believed", test_not_believed);
   gmproc_test_add ("/listener/tls/no-fallback", test_no_fallback);
