@@ -52,9 +52,11 @@ public_tests = \
   tests/test-queue-waiting \
   tests/test-semaphore \
   tests/test-shared-memory \
+  tests/test-shared-memory-named \
   tests/test-sync-async \
   tests/test-start-method \
   tests/test-target \
+  tests/test-trace \
   tests/test-value \
   tests/test-wait
 
@@ -79,17 +81,24 @@ port_tests = \
   tests/port/test-child \
   tests/port/test-courier \
   tests/port/test-handle \
+  tests/port/test-journal \
   tests/port/test-lifeline \
   tests/port/test-lock \
   tests/port/test-memory \
+  tests/port/test-name \
   tests/port/test-self \
   tests/port/test-word
 
 if OS_WIN32
 port_tests += tests/port/test-win32
 else
-port_tests += tests/port/test-fork-server tests/port/test-posix tests/port/test-quota
+port_tests += \
+  tests/port/test-fork-server \
+  tests/port/test-name-users \
+  tests/port/test-posix \
+  tests/port/test-quota
 public_tests += tests/test-connection-descriptors
+public_tests += tests/test-pool-posix tests/test-process-posix tests/test-process-terminal tests/test-wall-clock
 public_tests += tests/test-process-posix tests/test-process-terminal tests/test-wall-clock
 endif
 
@@ -121,8 +130,10 @@ tests_test_pool_crash_SOURCES = tests/test-pool-crash.c $(crew)
 tests_test_pool_imap_SOURCES = tests/test-pool-imap.c $(crew)
 tests_test_pool_life_SOURCES = tests/test-pool-life.c $(crew)
 tests_test_pool_options_SOURCES = tests/test-pool-options.c $(crew)
+tests_test_pool_posix_SOURCES = tests/test-pool-posix.c $(crew)
 tests_test_pool_settings_SOURCES = tests/test-pool-settings.c $(crew)
 tests_test_pool_storm_SOURCES = tests/test-pool-storm.c $(crew)
+tests_test_trace_SOURCES = tests/test-trace.c $(crew)
 crew = tests/crew.c tests/crew.h
 
 tests_test_array_SOURCES = tests/test-array.c $(party)
@@ -141,6 +152,7 @@ tests_test_queue_many_SOURCES = tests/test-queue-many.c $(party)
 tests_test_queue_waiting_SOURCES = tests/test-queue-waiting.c $(party)
 tests_test_semaphore_SOURCES = tests/test-semaphore.c $(party)
 tests_test_shared_memory_SOURCES = tests/test-shared-memory.c $(party)
+tests_test_shared_memory_named_SOURCES = tests/test-shared-memory-named.c $(party)
 tests_test_value_SOURCES = tests/test-value.c $(party)
 tests_test_wait_SOURCES = tests/test-wait.c $(party)
 party = tests/party.c tests/party.h

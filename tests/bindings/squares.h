@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The libgmproc authors
  *
- * A library of somebody else's, with a function for pools in it. A script that loads its typelib has
- * it, and so have the workers.
+ * A library of somebody else's, with a function for pools in it. A script that loads its typelib
+ * has it, and so have the workers.
  */
 #pragma once
 
