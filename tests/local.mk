@@ -21,6 +21,9 @@ public_tests = \
   tests/test-handles \
   tests/test-init \
   tests/test-listener \
+  tests/test-listener-async \
+  tests/test-listener-hostile \
+  tests/test-listener-tls \
   tests/test-lock \
   tests/test-locker \
   tests/test-pool \
@@ -172,8 +175,13 @@ tests_test_connection_async_SOURCES = tests/test-connection-async.c $(plumbing)
 tests_test_connection_buffers_SOURCES = tests/test-connection-buffers.c $(plumbing)
 tests_test_connection_descriptors_SOURCES = tests/test-connection-descriptors.c $(plumbing)
 tests_test_connection_objects_SOURCES = tests/test-connection-objects.c $(plumbing)
-tests_test_listener_SOURCES = tests/test-listener.c $(plumbing)
 plumbing = tests/plumbing.c tests/plumbing.h
+
+tests_test_listener_SOURCES = tests/test-listener.c $(strangers)
+tests_test_listener_async_SOURCES = tests/test-listener-async.c $(strangers)
+tests_test_listener_hostile_SOURCES = tests/test-listener-hostile.c $(strangers)
+tests_test_listener_tls_SOURCES = tests/test-listener-tls.c tests/certificates.h $(strangers)
+strangers = tests/strangers.c tests/strangers.h $(plumbing)
 
 # Which library depends on the folder of the program, like inside_library in Makefile.am.
 LDADD = tests/libsupport.la $(library_of_test) $(GLIB_LIBS)
