@@ -281,12 +281,14 @@ FUZZ_CFLAGS = -g -O2
 FUZZ_SANITIZE = fuzzer,address,undefined
 fuzz_targets = tests/fuzz/decoder tests/fuzz/handshake
 fuzz_library = $(filter %.c,$(lib_libgmproc_core_la_SOURCES))
+fuzz_headers = tests/fuzz/fuzz.h $(filter %.h,$(lib_libgmproc_core_la_SOURCES))
 fuzz_objects = $(fuzz_library:%.c=tests/fuzz/objects/%.o)
 fuzz_compile = $(FUZZ_CC) $(DEFS) -I. -I$(top_builddir)/lib -I$(top_srcdir)/lib \
   -DGMPROC_COMPILATION -DG_LOG_DOMAIN='"gmproc"' $(GLIB_CFLAGS) $(FUZZ_CFLAGS)
 
 .PHONY: fuzz
 fuzz: $(fuzz_targets)
+$(fuzz_targets) $(fuzz_objects): $(fuzz_headers)
 $(fuzz_targets): tests/fuzz/%: tests/fuzz/fuzz-%.c $(fuzz_objects)
 	$(AM_V_CCLD)$(fuzz_compile) -fsanitize=$(FUZZ_SANITIZE) -o $@ $< $(fuzz_objects) \
 	  $(port_libs) $(GLIB_LIBS)

@@ -12,6 +12,7 @@
 
 #include "fuzz.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "gmproc-error.h"
@@ -214,6 +215,15 @@ drop_log (G_GNUC_UNUSED GLogLevelFlags level, G_GNUC_UNUSED const GLogField *fie
   return G_LOG_WRITER_HANDLED;
 }
 
+/* What GLib says of a call with bad arguments. */
+static void
+stop_at_complaint (const char *domain, G_GNUC_UNUSED GLogLevelFlags level, const char *message,
+                   G_GNUC_UNUSED gpointer user_data)
+{
+  g_printerr ("%s: %s\n", domain, message);
+  abort ();
+}
+
 int
 LLVMFuzzerInitialize (int *argc, char ***argv)
 {
@@ -221,7 +231,11 @@ LLVMFuzzerInitialize (int *argc, char ***argv)
   gintptr writer;
 
   gmproc_init (argc, argv);
+  /* What an input makes the log deliver goes; what GLib says of a call with bad arguments counts.
+   */
+  /* Log records that an input makes up do not come through GLib's older functions. */
   g_log_set_writer_func (drop_log, NULL, NULL);
+  g_log_set_default_handler (stop_at_complaint, NULL);
   gmproc_port_channel_new_pipe (&handles[0], &writer, &error);
   g_assert_no_error (error);
   gmproc_port_handle_close (&writer);
