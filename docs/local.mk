@@ -50,3 +50,9 @@ EXTRA_DIST += \
 .PHONY: check-model
 check-model:
 	@CC='$(CC)' $(SHELL) $(srcdir)/docs/model/check-model
+
+# --- examples ---------------------------------------------------------------------------------------
+# Built and run by `make check`, and not installed: tests/check-examples.
+check_PROGRAMS += docs/examples/checksum_tree
+docs_examples_checksum_tree_LDADD = lib/libgmproc.la $(GLIB_LIBS)
+EXTRA_DIST += docs/examples/checksum_tree.py

@@ -200,6 +200,7 @@ $(pinned_tests): Makefile
 check_scripts = \
   $(binding_scripts) \
   tests/crash/check-points \
+  tests/check-examples \
   tests/check-format \
   tests/check-layering \
   tests/check-symbols \
