@@ -93,6 +93,8 @@ public_sources = \
   lib/gmproc-queue-source.c \
   lib/gmproc-queue.c \
   lib/gmproc-semaphore.c \
+  lib/gmproc-shared-memory-named.c \
+  lib/gmproc-shared-memory-private.h \
   lib/gmproc-shared-memory.c \
   lib/gmproc-start-method.c \
   lib/gmproc-target.c \
@@ -215,6 +217,7 @@ port_posix_sources = \
   lib/port/lock-posix.c \
   lib/port/memory-posix.c \
   lib/port/memory-posix.h \
+  lib/port/name-posix.c \
   lib/port/port-error-posix.c \
   lib/port/presence-posix.c \
   lib/port/quota-posix.c \
@@ -243,12 +246,15 @@ port_win32_sources = \
   lib/port/lifeline-win32.c \
   lib/port/lock-win32.c \
   lib/port/memory-win32.c \
+  lib/port/name-win32.c \
   lib/port/overlapped-win32.c \
   lib/port/overlapped-win32.h \
   lib/port/port-error-win32.c \
   lib/port/presence-win32.c \
   lib/port/quota-win32.c \
   lib/port/random-win32.c \
+  lib/port/security-win32.c \
+  lib/port/security-win32.h \
   lib/port/self-win32.c \
   lib/port/spawn-win32.c \
   lib/port/spawn-win32.h \

@@ -49,6 +49,7 @@ public_tests = \
   tests/test-queue-waiting \
   tests/test-semaphore \
   tests/test-shared-memory \
+  tests/test-shared-memory-named \
   tests/test-sync-async \
   tests/test-start-method \
   tests/test-target \
@@ -81,15 +82,19 @@ port_tests = \
   tests/port/test-lifeline \
   tests/port/test-lock \
   tests/port/test-memory \
+  tests/port/test-name \
   tests/port/test-self \
   tests/port/test-word
 
 if OS_WIN32
 port_tests += tests/port/test-win32
 else
+  tests/port/test-quota \
+port_tests += tests/port/test-fork-server tests/port/test-name-users tests/port/test-posix \
 port_tests += tests/port/test-fork-server tests/port/test-posix tests/port/test-quota
 public_tests += tests/test-connection-descriptors
 public_tests += tests/test-pool-posix tests/test-process-posix tests/test-process-terminal tests/test-wall-clock
+public_tests += tests/test-process-posix tests/test-process-terminal tests/test-wall-clock
 endif
 
 test_programs = $(public_tests) $(internal_tests) $(port_tests)
@@ -142,6 +147,7 @@ tests_test_queue_many_SOURCES = tests/test-queue-many.c $(party)
 tests_test_queue_waiting_SOURCES = tests/test-queue-waiting.c $(party)
 tests_test_semaphore_SOURCES = tests/test-semaphore.c $(party)
 tests_test_shared_memory_SOURCES = tests/test-shared-memory.c $(party)
+tests_test_shared_memory_named_SOURCES = tests/test-shared-memory-named.c $(party)
 tests_test_value_SOURCES = tests/test-value.c $(party)
 tests_test_wait_SOURCES = tests/test-wait.c $(party)
 party = tests/party.c tests/party.h

@@ -167,6 +167,34 @@ void gmproc_port_memory_discard (gpointer mapping, gsize offset, gsize size);
 gsize gmproc_port_memory_get_granularity (void);
 guint64 gmproc_port_memory_get_total (void);
 
+/* -- name --------------------------------------------------------------------------------------
+ * A name by which other processes of the same user find a block of memory. It lives in the kernel,
+ * in no file system: it is gone with the process that published it, however that process ends.
+ *
+ * publish:  from now on NAME stands for HANDLE, of which the caller keeps its own, and for NOTE, a
+ *           number of the caller's. The caller owns the result. NAME has 1 to GMPROC_PORT_NAME_MAX
+ *           bytes of UTF-8, and no slash or backslash; any other character is as good as a letter.
+ *           G_IO_ERROR_EXISTS while the name is somebody's, G_IO_ERROR_NOT_SUPPORTED where the
+ *           system has no such names.
+ * withdraw: the name is free when it returns. Who found the block keeps it.
+ * look_up:  a handle of the block, which the caller owns, and the note. G_IO_ERROR_NOT_FOUND;
+ *           G_IO_ERROR_PERMISSION_DENIED when another user has taken the name; G_IO_ERROR_TIMED_OUT
+ *           when the process that has it does not answer until the deadline, because it is stopped.
+ *
+ * Users who are logged in apart, or have other namespaces of the network, have other names. A copy
+ * of the publisher that a fork() of the program made keeps the name taken as long as it lives, and
+ * does not answer.
+ */
+#define GMPROC_PORT_NAME_MAX 64
+
+typedef struct GmprocPortName GmprocPortName;
+
+GmprocPortName *gmproc_port_name_publish (const char *name, gintptr handle, guint64 note,
+                                          GError **error);
+void gmproc_port_name_withdraw (GmprocPortName **name);
+gboolean gmproc_port_name_look_up (const char *name, gint64 deadline, gintptr *ret_handle,
+                                   guint64 *ret_note, GError **error);
+
 /* -- lock --------------------------------------------------------------------------------------
  * Mutual exclusion between threads and processes that knows its owner: when the owner's thread
  * or process ends, however it ends, the next one that asks gets the lock and is told.
