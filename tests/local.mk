@@ -89,12 +89,10 @@ port_tests = \
 if OS_WIN32
 port_tests += tests/port/test-win32
 else
-  tests/port/test-quota \
 port_tests += tests/port/test-fork-server tests/port/test-name-users tests/port/test-posix \
-port_tests += tests/port/test-fork-server tests/port/test-posix tests/port/test-quota
-public_tests += tests/test-connection-descriptors
-public_tests += tests/test-pool-posix tests/test-process-posix tests/test-process-terminal tests/test-wall-clock
-public_tests += tests/test-process-posix tests/test-process-terminal tests/test-wall-clock
+  tests/port/test-quota
+public_tests += tests/test-connection-descriptors tests/test-pool-posix tests/test-process-posix \
+  tests/test-process-terminal tests/test-wall-clock
 endif
 
 test_programs = $(public_tests) $(internal_tests) $(port_tests)
