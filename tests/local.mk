@@ -98,15 +98,12 @@ port_tests += \
   tests/port/test-name-users \
   tests/port/test-posix \
   tests/port/test-quota
+public_tests += \
   tests/test-connection-descriptors \
   tests/test-pool-posix \
   tests/test-process-posix \
   tests/test-process-terminal \
-  tests/test-wall-clock \
-public_tests += \
-public_tests += tests/test-connection-descriptors
-public_tests += tests/test-pool-posix tests/test-process-posix tests/test-process-terminal tests/test-wall-clock
-public_tests += tests/test-process-posix tests/test-process-terminal tests/test-wall-clock
+  tests/test-wall-clock
 endif
 
 # Targets of libFuzzer, with a corpus that is replayed; the end of this file has the fuzzer itself.
@@ -233,6 +230,7 @@ $(pinned_tests): Makefile
 check_scripts = \
   $(binding_scripts) \
   tests/crash/check-points \
+  tests/check-examples \
   tests/check-format \
   tests/check-layering \
   tests/check-symbols \
