@@ -10,6 +10,7 @@ public_tests = \
   tests/test-async \
   tests/test-barrier \
   tests/test-barrier-action \
+  tests/test-by-name \
   tests/test-condition \
   tests/test-condition-crash \
   tests/test-connection \
@@ -65,6 +66,7 @@ internal_tests = \
   tests/internal/test-arena \
   tests/internal/test-bundle \
   tests/internal/test-codec \
+  tests/internal/test-command \
   tests/internal/test-deadline \
   tests/internal/test-inbox \
   tests/internal/test-job \
@@ -134,6 +136,7 @@ tests_port_libpeer_la_SOURCES = \
   tests/port/peer.c \
   tests/port/peer.h
 
+tests_test_by_name_SOURCES = tests/test-by-name.c $(crew)
 tests_test_pool_SOURCES = tests/test-pool.c $(crew)
 tests_test_pool_async_SOURCES = tests/test-pool-async.c $(crew)
 tests_test_pool_crash_SOURCES = tests/test-pool-crash.c $(crew)
@@ -201,15 +204,18 @@ $(check_PROGRAMS): $(hidden_libraries) lib/libgmproc.la
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/append-tap \
   $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 AM_TESTS_ENVIRONMENT = \
+  CC='$(CC)'; \
+  CFLAGS='$(CFLAGS)'; \
   EXEEXT='$(EXEEXT)'; \
   GJS='$(GJS)'; \
   PROGRAMS_DIR='$(abs_top_builddir)/programs'; \
   PYTHON='$(PYTHON)'; \
   TASKSET='$(TASKSET)'; \
   VALAC='$(VALAC)'; \
+  host_os='$(host_os)'; \
   abs_top_builddir='$(abs_top_builddir)'; \
   abs_top_srcdir='$(abs_top_srcdir)'; \
-  export EXEEXT GJS PROGRAMS_DIR PYTHON TASKSET VALAC abs_top_builddir abs_top_srcdir;
+  export CC CFLAGS EXEEXT GJS PROGRAMS_DIR PYTHON TASKSET VALAC abs_top_builddir abs_top_srcdir host_os;
 
 # Each test program runs a second time with all its processes on one CPU, where other orders of
 # events come up. The file x-pinned.pinned stands for that run of x; it is empty.
@@ -232,8 +238,10 @@ check_scripts = \
   tests/crash/check-points \
   tests/check-examples \
   tests/check-format \
+  tests/check-install \
   tests/check-layering \
   tests/check-symbols \
+  tests/programs/check-completion \
   tests/programs/check-programs
 dist_check_SCRIPTS += $(check_scripts)
 
