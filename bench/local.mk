@@ -7,12 +7,14 @@
 
 bench_programs = \
   bench/first-look \
+  bench/pipe-ours \
   bench/pool-ours \
   bench/queue-ours \
   bench/sync-ours
 
 if !OS_WIN32
 bench_programs += \
+  bench/pipe-raw \
   bench/queue-gdbus \
   bench/queue-raw
 endif
@@ -39,6 +41,8 @@ bench_first_look_SOURCES = \
   bench/raw.c
 bench_first_look_LDADD = lib/libgmproc.la $(GLIB_LIBS)
 
+bench_pipe_ours_LDADD = $(bench_ours)
+bench_pipe_raw_LDADD = $(bench_raw)
 bench_queue_ours_LDADD = $(bench_ours)
 bench_sync_ours_LDADD = $(bench_ours)
 sync_crowd = bench/sync-crowd.c bench/sync-crowd.h
@@ -85,6 +89,8 @@ endif
 
 EXTRA_PROGRAMS += \
   bench/first-look \
+  bench/pipe-ours \
+  bench/pipe-raw \
   bench/windows \
   bench/pool-ours \
   bench/queue-gdbus \
@@ -111,7 +117,7 @@ bench/queue-boost: bench/queue-boost.cc bench/queue-crowd.c bench/queue-crowd.h 
 
 CLEANFILES += $(EXTRA_PROGRAMS) bench/queue-boost bench/libbench.la \
   bench/figures.csv bench/figures.md bench/figures.svg
-EXTRA_DIST += bench/README.md bench/peer_cpython.py bench/run bench/queue-boost.cc \
+EXTRA_DIST += bench/README.md bench/peer_cpython.py bench/pipe-cpython.py bench/pipe.works bench/run bench/queue-boost.cc \
   bench/pool.works bench/queue.works bench/sync-cpython.py bench/sync.works \
   bench/queue-cpython.py bench/queue.works bench/sync-cpython.py bench/sync.works
 

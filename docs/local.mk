@@ -12,7 +12,7 @@ docs_pages = \
   docs/getting-started.md \
   docs/messages.md \
   docs/performance.md \
-  docs/pools.md \
+  docs/pool.md \
   docs/porting.md \
   docs/processes.md \
   docs/queue.md \
@@ -21,7 +21,7 @@ docs_pages = \
   docs/trace.md \
   docs/windows.md \
   docs/wire-format.md
-EXTRA_DIST += docs/libgmproc.toml $(docs_pages)
+EXTRA_DIST += docs/libgmproc.toml docs/trace.svg build-aux/trace-to-svg $(docs_pages)
 
 # Projects that tests/check-install builds.
 EXTRA_DIST += \
@@ -49,7 +49,10 @@ $(site_dir)/libgmproc.toml: docs/libgmproc.toml Makefile
 	$(AM_V_GEN)$(MKDIR_P) $(site_dir) && sed 's/^\[library\]$$/&\nversion = "$(PACKAGE_VERSION)"/' \
 	  $(srcdir)/docs/libgmproc.toml > $@
 
-$(reference_index): lib/Gmproc-1.gir $(site_dir)/libgmproc.toml $(site_pages)
+$(site_dir)/%.svg: docs/%.svg
+	$(AM_V_GEN)$(MKDIR_P) $(site_dir) && cp $< $@
+
+$(reference_index): lib/Gmproc-1.gir $(site_dir)/libgmproc.toml $(site_pages) $(site_dir)/trace.svg
 	$(AM_V_GEN)$(GI_DOCGEN) generate --quiet --no-namespace-dir --fatal-warnings \
 	  --config=$(site_dir)/libgmproc.toml --content-dir=$(site_dir) \
 	  --output-dir=$(reference_dir) lib/Gmproc-1.gir
@@ -79,3 +82,9 @@ EXTRA_DIST += \
 .PHONY: check-model
 check-model:
 	@CC='$(CC)' $(SHELL) $(srcdir)/docs/model/check-model
+
+# --- examples ---------------------------------------------------------------------------------------
+# Built and run by `make check`, and not installed: tests/check-examples.
+check_PROGRAMS += docs/examples/checksum_tree
+docs_examples_checksum_tree_LDADD = lib/libgmproc.la $(GLIB_LIBS)
+EXTRA_DIST += docs/examples/checksum_tree.py

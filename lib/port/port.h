@@ -463,6 +463,15 @@ gboolean gmproc_port_lifeline_is_broken (gintptr given);
 gboolean gmproc_port_leash_new (gintptr *ret_keep, gintptr *ret_give, GError **error);
 void gmproc_port_leash_wear (gintptr given);
 
+/* -- gate --------------------------------------------------------------------------------------
+ * enter: one at a time of all threads and processes of this system that enter for files in PATH's
+ *        folder, or for PATH, and nothing is left behind there. The caller owns the handle; closing
+ *        it leaves, and so does the end of the process. To be held for a moment only.
+ *        G_IO_ERROR_TIMED_OUT, G_IO_ERROR_NOT_FOUND for a folder that does not exist.
+ */
+gboolean gmproc_port_gate_enter (const char *path, gint64 deadline, gintptr *ret_handle,
+                                 GError **error);
+
 /* -- quota -------------------------------------------------------------------------------------
  * get: how many processors' time the system gives to this process and those that it is grouped
  *      with, rounded up; 0 when there is no bound. ROOT is put in front of the paths of the system,
