@@ -91,6 +91,7 @@ EXTRA_PROGRAMS += \
   bench/first-look \
   bench/pipe-ours \
   bench/pipe-raw \
+  bench/windows \
   bench/pool-ours \
   bench/queue-gdbus \
   bench/queue-mq \
@@ -125,3 +126,10 @@ EXTRA_DIST += bench/README.md bench/peer_cpython.py bench/pipe-cpython.py bench/
 bench: $(bench_programs:=$(EXEEXT)) $(bench_cxx_programs)
 	$(AM_V_at)$(PYTHON3) $(top_srcdir)/bench/run --source-dir=$(top_srcdir)/bench \
 	  --bin-dir=bench --output-dir=bench $(BENCH_FLAGS)
+
+# What is measured on Windows, or below Wine: make bench-windows LOG_COMPILER=.../wine-run
+bench_windows_LDADD = lib/libgmproc.la $(GLIB_LIBS)
+
+.PHONY: bench-windows
+bench-windows: bench/windows$(EXEEXT)
+	$(AM_V_at)$(LOG_COMPILER) bench/windows$(EXEEXT)

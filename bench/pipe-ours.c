@@ -161,8 +161,8 @@ measure_trips (const BenchJob *job, gboolean as_variant, GError **error)
 
   if (!gmproc_pipe_new (TRUE, &here, &there, error))
     return -1;
-  other = start (
-      answer, g_variant_new ("(hx)", gmproc_connection_get_handle (there), WARM_UP + job->count));
+  other = start (answer, g_variant_new ("(hxb)", gmproc_connection_get_handle (there),
+                                        WARM_UP + job->count, as_variant));
   gmproc_connection_close (there);
   if (!travel (here, as_variant, WARM_UP, error))
     return -1;

@@ -6,13 +6,21 @@ docs_pages = \
   docs/architecture.md \
   docs/conformance.md \
   docs/performance.md \
+  docs/pool.md \
   docs/porting.md \
   docs/queue.md \
   docs/synchronization.md \
   docs/trace.md \
   docs/windows.md \
   docs/wire-format.md
-EXTRA_DIST += docs/libgmproc.toml $(docs_pages)
+EXTRA_DIST += docs/libgmproc.toml docs/trace.svg build-aux/trace-to-svg $(docs_pages)
+
+# Projects that tests/check-install builds.
+EXTRA_DIST += \
+  docs/examples/cmake/CMakeLists.txt \
+  docs/examples/cmake/squares.c \
+  docs/examples/meson/meson.build \
+  docs/examples/meson/squares.c
 
 if ENABLE_DOCS
 # gi-docgen writes a folder of pages; its index stands for all of them.
@@ -50,3 +58,9 @@ EXTRA_DIST += \
 .PHONY: check-model
 check-model:
 	@CC='$(CC)' $(SHELL) $(srcdir)/docs/model/check-model
+
+# --- examples ---------------------------------------------------------------------------------------
+# Built and run by `make check`, and not installed: tests/check-examples.
+check_PROGRAMS += docs/examples/checksum_tree
+docs_examples_checksum_tree_LDADD = lib/libgmproc.la $(GLIB_LIBS)
+EXTRA_DIST += docs/examples/checksum_tree.py

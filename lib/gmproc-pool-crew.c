@@ -73,6 +73,21 @@ gmproc_pool_resize_locked (GmprocPool *self)
     get_worker (self, i)->is_leaving = i >= self->n_workers;
 }
 
+/* An iterator whose results are all there, or that was failed, may be kept for as long as its owner
+ * likes: it needs no worker any more. */
+static gboolean
+has_unfinished_jobs_locked (GmprocPool *self)
+{
+  for (GList *link = self->jobs.head; link != NULL; link = link->next)
+    {
+      GmprocJob *job = link->data;
+
+      if (job->options.kind != GMPROC_JOB_STREAM || !gmproc_job_is_over (job))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 void
 gmproc_pool_fail_jobs_locked (GmprocPool *self, const GError *error)
 {
@@ -223,7 +238,7 @@ pump_locked (GmprocPool *self)
       GmprocPoolWorker *worker = get_worker (self, i);
 
       has_changed |= gmproc_pool_worker_give (worker, TRUE, next_chunk_ahead_locked, self);
-      if (self->state == GMPROC_POOL_CLOSED && self->jobs.length == 0)
+      if (self->state == GMPROC_POOL_CLOSED && !has_unfinished_jobs_locked (self))
         gmproc_pool_worker_quit (worker);
     }
   if (self->workers->len > self->n_workers)
@@ -450,7 +465,7 @@ gmproc_pool_is_finished_locked (gpointer pool)
   for (guint i = 0; i < self->workers->len; i++)
     if (get_worker (self, i)->process != NULL)
       return FALSE;
-  return self->jobs.length == 0;
+  return !has_unfinished_jobs_locked (self);
 }
 
 gboolean

@@ -3,8 +3,9 @@
  *
  * GmprocSharedMemory: a block of bytes that several processes see.
  *
- * The block has no name. It ends with the last process that has it, however that process ends, so
- * there is nothing to unlink and nothing to track. It never shrinks, and no process can make it.
+ * The block has no name, unless it is asked for (gmproc-shared-memory-named.c). It ends with the
+ * last process that has it, however that process ends, so there is nothing to unlink and nothing to
+ * track. It never shrinks, and no process can make it.
  *
  * Who owns what: each object holds a handle of the system and its own mappings. A mapping lives as
  * long as the object or a GBytes of it, whichever is longer. Growing makes a new mapping of the
@@ -19,7 +20,7 @@
  */
 #include "config.h"
 
-#include "gmproc-shared-memory.h"
+#include "gmproc-shared-memory-private.h"
 
 #include "gmproc-dump-private.h"
 #include <string.h>
@@ -27,21 +28,8 @@
 #include "gmproc-error.h"
 #include "internal/arena.h"
 #include "internal/kind.h"
-#include "internal/mappings.h"
 #include "internal/shareable.h"
 #include "port/port.h"
-
-struct _GmprocSharedMemory
-{
-  GObject parent_instance;
-
-  gintptr memory;
-  gsize first_size; /* when it was made, or came here */
-  gsize maximum;
-  gboolean is_read_only;
-  GmprocSlot slot; /* of a block that can grow; its place holds a State */
-  GmprocMappings mappings;
-};
 
 /* In shared memory. Only ever becomes larger. */
 typedef struct
@@ -68,6 +56,8 @@ gmproc_shared_memory_finalize (GObject *object)
 {
   GmprocSharedMemory *self = GMPROC_SHARED_MEMORY (object);
 
+  gmproc_port_name_withdraw (&self->published);
+  g_free (self->name);
   gmproc_mappings_clear (&self->mappings);
   if (self->slot.place != NULL)
     gmproc_slot_clear (&self->slot);
@@ -95,9 +85,8 @@ get_state (GmprocSharedMemory *self)
   return (State *) self->slot.place;
 }
 
-/* A block that cannot be mapped is refused at once, not when it is used. */
-static gboolean
-map_first (GmprocSharedMemory *self, GError **error)
+gboolean
+gmproc_shared_memory_map_first (GmprocSharedMemory *self, GError **error)
 {
   GmprocMapping *view;
 
@@ -147,9 +136,9 @@ import_slot (GmprocSharedMemory *self, GVariant *maybe_slot, GmprocParcel *parce
   return FALSE;
 }
 
-/* What the message says about the block, against what the system says. */
-static gboolean
-check_sizes (GmprocSharedMemory *self, guint64 size, guint64 maximum, GError **error)
+gboolean
+gmproc_shared_memory_take_sizes (GmprocSharedMemory *self, guint64 size, guint64 maximum,
+                                 GError **error)
 {
   gsize present;
 
@@ -189,8 +178,9 @@ gmproc_shared_memory_import_from (GVariant *parameters, GmprocParcel *parcel, GE
   g_variant_get (parameters, "(ittb@m" GMPROC_SLOT_FORMAT ")", &memory_index, &size, &maximum,
                  &self->is_read_only, &maybe_slot);
   if (!gmproc_parcel_take (parcel, memory_index, &self->memory, error)
-      || !check_sizes (self, size, maximum, error) || !import_slot (self, maybe_slot, parcel, error)
-      || !map_first (self, error))
+      || !gmproc_shared_memory_take_sizes (self, size, maximum, error)
+      || !import_slot (self, maybe_slot, parcel, error)
+      || !gmproc_shared_memory_map_first (self, error))
     return NULL;
   return (GmprocShareable *) g_steal_pointer (&self);
 }
@@ -237,7 +227,8 @@ shared_memory_new (gsize size, gsize maximum, GError **error)
   self = g_object_new (GMPROC_TYPE_SHARED_MEMORY, NULL);
   self->first_size = size;
   self->maximum = maximum;
-  if (!gmproc_port_memory_new (size, maximum, &self->memory, error) || !map_first (self, error))
+  if (!gmproc_port_memory_new (size, maximum, &self->memory, error)
+      || !gmproc_shared_memory_map_first (self, error))
     return NULL;
   return g_steal_pointer (&self);
 }

@@ -26,6 +26,18 @@ GMPROC_AVAILABLE_IN_1_0
 GmprocSharedMemory *gmproc_shared_memory_new_from_bytes (GBytes *bytes, GError **error);
 
 GMPROC_AVAILABLE_IN_1_0
+GmprocSharedMemory *gmproc_shared_memory_new_named (const char *name, gsize size, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+GmprocSharedMemory *gmproc_shared_memory_open_named (const char *name, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+const char *gmproc_shared_memory_get_name (GmprocSharedMemory *self);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_shared_memory_remove_name (GmprocSharedMemory *self, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
 GmprocSharedMemory *gmproc_shared_memory_to_read_only (GmprocSharedMemory *self, GError **error);
 
 GMPROC_AVAILABLE_IN_1_0

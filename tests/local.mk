@@ -10,6 +10,7 @@ public_tests = \
   tests/test-async \
   tests/test-barrier \
   tests/test-barrier-action \
+  tests/test-by-name \
   tests/test-condition \
   tests/test-condition-crash \
   tests/test-connection \
@@ -18,8 +19,12 @@ public_tests = \
   tests/test-connection-objects \
   tests/test-dump \
   tests/test-event \
+  tests/test-handles \
   tests/test-init \
   tests/test-listener \
+  tests/test-listener-async \
+  tests/test-listener-hostile \
+  tests/test-listener-tls \
   tests/test-lock \
   tests/test-locker \
   tests/test-pool \
@@ -49,9 +54,11 @@ public_tests = \
   tests/test-queue-waiting \
   tests/test-semaphore \
   tests/test-shared-memory \
+  tests/test-shared-memory-named \
   tests/test-sync-async \
   tests/test-start-method \
   tests/test-target \
+  tests/test-trace \
   tests/test-value \
   tests/test-wait
 
@@ -59,6 +66,7 @@ internal_tests = \
   tests/internal/test-arena \
   tests/internal/test-bundle \
   tests/internal/test-codec \
+  tests/internal/test-command \
   tests/internal/test-deadline \
   tests/internal/test-inbox \
   tests/internal/test-job \
@@ -76,18 +84,28 @@ port_tests = \
   tests/port/test-child \
   tests/port/test-courier \
   tests/port/test-handle \
+  tests/port/test-journal \
   tests/port/test-lifeline \
   tests/port/test-lock \
   tests/port/test-memory \
+  tests/port/test-name \
   tests/port/test-self \
   tests/port/test-word
 
 if OS_WIN32
 port_tests += tests/port/test-win32
 else
-port_tests += tests/port/test-fork-server tests/port/test-posix tests/port/test-quota
-public_tests += tests/test-connection-descriptors
-public_tests += tests/test-process-posix tests/test-process-terminal tests/test-wall-clock
+port_tests += \
+  tests/port/test-fork-server \
+  tests/port/test-name-users \
+  tests/port/test-posix \
+  tests/port/test-quota
+public_tests += \
+  tests/test-connection-descriptors \
+  tests/test-pool-posix \
+  tests/test-process-posix \
+  tests/test-process-terminal \
+  tests/test-wall-clock
 endif
 
 # Targets of libFuzzer, with a corpus that is replayed; the end of this file has the fuzzer itself.
@@ -118,14 +136,17 @@ tests_port_libpeer_la_SOURCES = \
   tests/port/peer.c \
   tests/port/peer.h
 
+tests_test_by_name_SOURCES = tests/test-by-name.c $(crew)
 tests_test_pool_SOURCES = tests/test-pool.c $(crew)
 tests_test_pool_async_SOURCES = tests/test-pool-async.c $(crew)
 tests_test_pool_crash_SOURCES = tests/test-pool-crash.c $(crew)
 tests_test_pool_imap_SOURCES = tests/test-pool-imap.c $(crew)
 tests_test_pool_life_SOURCES = tests/test-pool-life.c $(crew)
 tests_test_pool_options_SOURCES = tests/test-pool-options.c $(crew)
+tests_test_pool_posix_SOURCES = tests/test-pool-posix.c $(crew)
 tests_test_pool_settings_SOURCES = tests/test-pool-settings.c $(crew)
 tests_test_pool_storm_SOURCES = tests/test-pool-storm.c $(crew)
+tests_test_trace_SOURCES = tests/test-trace.c $(crew)
 crew = tests/crew.c tests/crew.h
 
 tests_test_array_SOURCES = tests/test-array.c $(party)
@@ -134,6 +155,7 @@ tests_test_barrier_SOURCES = tests/test-barrier.c $(party)
 tests_test_barrier_action_SOURCES = tests/test-barrier-action.c $(party)
 tests_test_dump_SOURCES = tests/test-dump.c $(party)
 tests_test_event_SOURCES = tests/test-event.c $(party)
+tests_test_handles_SOURCES = tests/test-handles.c $(party)
 tests_test_lock_SOURCES = tests/test-lock.c $(party)
 tests_test_locker_SOURCES = tests/test-locker.c $(party)
 tests_test_queue_SOURCES = tests/test-queue.c $(party)
@@ -144,6 +166,7 @@ tests_test_queue_many_SOURCES = tests/test-queue-many.c $(party)
 tests_test_queue_waiting_SOURCES = tests/test-queue-waiting.c $(party)
 tests_test_semaphore_SOURCES = tests/test-semaphore.c $(party)
 tests_test_shared_memory_SOURCES = tests/test-shared-memory.c $(party)
+tests_test_shared_memory_named_SOURCES = tests/test-shared-memory-named.c $(party)
 tests_test_value_SOURCES = tests/test-value.c $(party)
 tests_test_wait_SOURCES = tests/test-wait.c $(party)
 party = tests/party.c tests/party.h
@@ -158,12 +181,16 @@ tests_test_connection_async_SOURCES = tests/test-connection-async.c $(plumbing)
 tests_test_connection_buffers_SOURCES = tests/test-connection-buffers.c $(plumbing)
 tests_test_connection_descriptors_SOURCES = tests/test-connection-descriptors.c $(plumbing)
 tests_test_connection_objects_SOURCES = tests/test-connection-objects.c $(plumbing)
-tests_test_listener_SOURCES = tests/test-listener.c $(plumbing)
 plumbing = tests/plumbing.c tests/plumbing.h
 
+replay = tests/fuzz/fuzz.h tests/fuzz/replay.c
+strangers = tests/strangers.c tests/strangers.h $(plumbing)
 tests_fuzz_test_decoder_SOURCES = tests/fuzz/fuzz-decoder.c $(replay)
 tests_fuzz_test_handshake_SOURCES = tests/fuzz/fuzz-handshake.c $(replay)
-replay = tests/fuzz/fuzz.h tests/fuzz/replay.c
+tests_test_listener_SOURCES = tests/test-listener.c $(strangers)
+tests_test_listener_async_SOURCES = tests/test-listener-async.c $(strangers)
+tests_test_listener_hostile_SOURCES = tests/test-listener-hostile.c $(strangers)
+tests_test_listener_tls_SOURCES = tests/test-listener-tls.c tests/certificates.h $(strangers)
 
 # Which library depends on the folder of the program, like inside_library in Makefile.am.
 LDADD = tests/libsupport.la $(library_of_test) $(GLIB_LIBS)
@@ -177,15 +204,18 @@ $(check_PROGRAMS): $(hidden_libraries) lib/libgmproc.la
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/append-tap \
   $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 AM_TESTS_ENVIRONMENT = \
+  CC='$(CC)'; \
+  CFLAGS='$(CFLAGS)'; \
   EXEEXT='$(EXEEXT)'; \
   GJS='$(GJS)'; \
   PROGRAMS_DIR='$(abs_top_builddir)/programs'; \
   PYTHON='$(PYTHON)'; \
   TASKSET='$(TASKSET)'; \
   VALAC='$(VALAC)'; \
+  host_os='$(host_os)'; \
   abs_top_builddir='$(abs_top_builddir)'; \
   abs_top_srcdir='$(abs_top_srcdir)'; \
-  export EXEEXT GJS PROGRAMS_DIR PYTHON TASKSET VALAC abs_top_builddir abs_top_srcdir;
+  export CC CFLAGS EXEEXT GJS PROGRAMS_DIR PYTHON TASKSET VALAC abs_top_builddir abs_top_srcdir host_os;
 
 # Each test program runs a second time with all its processes on one CPU, where other orders of
 # events come up. The file x-pinned.pinned stands for that run of x; it is empty.
@@ -206,9 +236,12 @@ $(pinned_tests): Makefile
 check_scripts = \
   $(binding_scripts) \
   tests/crash/check-points \
+  tests/check-examples \
   tests/check-format \
+  tests/check-install \
   tests/check-layering \
   tests/check-symbols \
+  tests/programs/check-completion \
   tests/programs/check-programs
 dist_check_SCRIPTS += $(check_scripts)
 

@@ -206,6 +206,43 @@ test_killed_over_an_item (void)
   crew_end (pool);
 }
 
+/* CR-11, GM-08: the place of a killed worker is taken at once: the next item does not wait for the
+ * other worker, which is not through. */
+static void
+test_place_is_taken (void)
+{
+  GmprocPool *pool = crew_new (2);
+  Visitor visitors[2], next;
+  Meeting meeting;
+  CrewCall calls[2], next_call;
+
+  meeting_open (&meeting);
+  for (guint i = 0; i < 2; i++)
+    {
+      crew_call_start (&calls[i], pool, meeting_visit, meeting_items (&meeting, 1));
+      meeting_accept (&meeting, &visitors[i]);
+    }
+  crew_kill (visitors[0].pid);
+  assert_killed (&calls[0], 0, visitors[0].pid);
+  visitor_wait_gone (&visitors[0]);
+
+  crew_call_start (&next_call, pool, meeting_visit, meeting_items (&meeting, 1));
+  meeting_accept (&meeting, &next);
+  g_assert_cmpint (next.pid, !=, visitors[0].pid);
+  g_assert_cmpint (next.pid, !=, visitors[1].pid);
+  visitor_release (&next);
+  crew_call_join (&next_call);
+  g_assert_no_error (next_call.error);
+  visitor_release (&visitors[1]);
+  crew_call_join (&calls[1]);
+  g_assert_no_error (calls[1].error);
+
+  crew_call_clear (&next_call);
+  crew_call_clear (&calls[1]);
+  meeting_close (&meeting);
+  crew_end (pool);
+}
+
 static void
 kill_all (void)
 {
@@ -520,6 +557,7 @@ main (int argc, char **argv)
   gmproc_test_add ("/pool-crash/function-ends-the-worker", test_function_ends_the_worker);
   gmproc_test_add ("/pool-crash/slice-ends-the-worker", test_slice_ends_the_worker);
   gmproc_test_add ("/pool-crash/killed-over-an-item", test_killed_over_an_item);
+  gmproc_test_add ("/pool-crash/place-is-taken", test_place_is_taken);
   gmproc_test_add ("/pool-crash/killed-while-idle", test_killed_while_idle);
   gmproc_test_add ("/pool-crash/end-of-a-pool-of-dead-workers", test_end_of_a_pool_of_dead_workers);
   gmproc_test_add ("/pool-crash/cancel-ends-the-worker", test_cancel_ends_the_worker);

@@ -17,9 +17,9 @@
 #include "port.h"
 #include "port-error.h"
 #include "overlapped-win32.h"
+#include "security-win32.h"
 
 #include <bcrypt.h>
-#include <sddl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,39 +28,6 @@
 #define LARGEST_REQUEST (1024 * 1024)
 #define LARGEST_ATOMIC 4096
 #define NAME_LENGTH 64
-
-/* Full rights for the user that this process runs as, and for nobody else. Freed with LocalFree().
- */
-static PSECURITY_DESCRIPTOR
-make_owner_only (GError **error)
-{
-  PSECURITY_DESCRIPTOR descriptor = NULL;
-  union
-  {
-    TOKEN_USER user;
-    char bytes[sizeof (TOKEN_USER) + SECURITY_MAX_SID_SIZE];
-  } token_user;
-  wchar_t *sid = NULL, text[256];
-  HANDLE token = NULL;
-  DWORD size;
-
-  if (!OpenProcessToken (GetCurrentProcess (), TOKEN_QUERY, &token)
-      || !GetTokenInformation (token, TokenUser, &token_user, sizeof token_user, &size)
-      || !ConvertSidToStringSidW (token_user.user.User.Sid, &sid))
-    goto out;
-  (void) swprintf (text, G_N_ELEMENTS (text), L"D:P(A;;GA;;;%ls)", sid);
-  if (!ConvertStringSecurityDescriptorToSecurityDescriptorW (text, SDDL_REVISION_1, &descriptor,
-                                                             NULL))
-    descriptor = NULL;
-
-out:
-  if (descriptor == NULL)
-    gmproc_port_set_error (error, (int) GetLastError (), "security descriptor of a pipe");
-  (void) LocalFree (sid);
-  if (token != NULL)
-    (void) CloseHandle (token);
-  return descriptor;
-}
 
 static gboolean
 make_name (wchar_t *name, GError **error)
@@ -85,7 +52,7 @@ gmproc_port_channel_new_pipe (gintptr *ret_reader, gintptr *ret_writer, GError *
   HANDLE reader = INVALID_HANDLE_VALUE, writer = INVALID_HANDLE_VALUE;
   wchar_t name[NAME_LENGTH];
 
-  attributes.lpSecurityDescriptor = make_owner_only (error);
+  attributes.lpSecurityDescriptor = gmproc_port_security_new_owner_only (error);
   if (attributes.lpSecurityDescriptor == NULL || !make_name (name, error))
     goto out;
   reader = CreateNamedPipeW (

@@ -167,6 +167,34 @@ void gmproc_port_memory_discard (gpointer mapping, gsize offset, gsize size);
 gsize gmproc_port_memory_get_granularity (void);
 guint64 gmproc_port_memory_get_total (void);
 
+/* -- name --------------------------------------------------------------------------------------
+ * A name by which other processes of the same user find a block of memory. It lives in the kernel,
+ * in no file system: it is gone with the process that published it, however that process ends.
+ *
+ * publish:  from now on NAME stands for HANDLE, of which the caller keeps its own, and for NOTE, a
+ *           number of the caller's. The caller owns the result. NAME has 1 to GMPROC_PORT_NAME_MAX
+ *           bytes of UTF-8, and no slash or backslash; any other character is as good as a letter.
+ *           G_IO_ERROR_EXISTS while the name is somebody's, G_IO_ERROR_NOT_SUPPORTED where the
+ *           system has no such names.
+ * withdraw: the name is free when it returns. Who found the block keeps it.
+ * look_up:  a handle of the block, which the caller owns, and the note. G_IO_ERROR_NOT_FOUND;
+ *           G_IO_ERROR_PERMISSION_DENIED when another user has taken the name; G_IO_ERROR_TIMED_OUT
+ *           when the process that has it does not answer until the deadline, because it is stopped.
+ *
+ * Users who are logged in apart, or have other namespaces of the network, have other names. A copy
+ * of the publisher that a fork() of the program made keeps the name taken as long as it lives, and
+ * does not answer.
+ */
+#define GMPROC_PORT_NAME_MAX 64
+
+typedef struct GmprocPortName GmprocPortName;
+
+GmprocPortName *gmproc_port_name_publish (const char *name, gintptr handle, guint64 note,
+                                          GError **error);
+void gmproc_port_name_withdraw (GmprocPortName **name);
+gboolean gmproc_port_name_look_up (const char *name, gint64 deadline, gintptr *ret_handle,
+                                   guint64 *ret_note, GError **error);
+
 /* -- lock --------------------------------------------------------------------------------------
  * Mutual exclusion between threads and processes that knows its owner: when the owner's thread
  * or process ends, however it ends, the next one that asks gets the lock and is told.
@@ -230,6 +258,12 @@ gboolean gmproc_port_lock_release (GmprocPortLock *lock);
  * on; or STATE is changed, and nobody sleeps. Who is woken may find STATE as it was, and sees the
  * change a moment later; where the system can do both in one step, it finds it changed.
  *
+ * wait_state: the same for a counter STATE of the caller's, of which it knows by one load that it
+ * has gone on. add_state: adds DELTA (at most 2047) to STATE and wakes all who sleep in wait_state.
+ * Killed in the middle of it, a process leaves STATE as it was, and who sleeps sleeps on; or it is
+ *          changed, and nobody sleeps. Where the system cannot do both in one step, somebody may
+ *          then sleep until the own deadline although STATE is changed.
+ *
  * A waiter that is killed costs the others nothing but a needless wake-up call.
  * The handle is as for the lock.
  */
@@ -254,6 +288,9 @@ guint32 gmproc_port_word_load (const GmprocPortWord *word);
 gboolean gmproc_port_word_wait (GmprocPortWord *word, guint32 expected, gint64 deadline);
 void gmproc_port_word_advance (GmprocPortWord *word);
 void gmproc_port_word_advance_and_add (GmprocPortWord *word, guint32 *state, guint32 delta);
+gboolean gmproc_port_word_wait_state (GmprocPortWord *word, guint32 *state, guint32 expected,
+                                      gint64 deadline);
+void gmproc_port_word_add_state (GmprocPortWord *word, guint32 *state, guint32 delta);
 
 /* -- child -------------------------------------------------------------------------------------
  * A process that runs a program with the library in it, given a block of bytes and handles.
@@ -425,6 +462,15 @@ gboolean gmproc_port_lifeline_is_broken (gintptr given);
  */
 gboolean gmproc_port_leash_new (gintptr *ret_keep, gintptr *ret_give, GError **error);
 void gmproc_port_leash_wear (gintptr given);
+
+/* -- gate --------------------------------------------------------------------------------------
+ * enter: one at a time of all threads and processes of this system that enter for files in PATH's
+ *        folder, or for PATH, and nothing is left behind there. The caller owns the handle; closing
+ *        it leaves, and so does the end of the process. To be held for a moment only.
+ *        G_IO_ERROR_TIMED_OUT, G_IO_ERROR_NOT_FOUND for a folder that does not exist.
+ */
+gboolean gmproc_port_gate_enter (const char *path, gint64 deadline, gintptr *ret_handle,
+                                 GError **error);
 
 /* -- quota -------------------------------------------------------------------------------------
  * get: how many processors' time the system gives to this process and those that it is grouped

@@ -245,6 +245,7 @@ test_killed_writer (void)
 
 /* -- the rest of the link ---------------------------------------------------------------------- */
 
+/* One side is a worker, the other one its pool; here they are the same link. */
 static void
 test_current_item (void)
 {
@@ -254,18 +255,51 @@ test_current_item (void)
 
   g_assert_no_error (error);
   g_assert_false (gmproc_worker_link_get_current (link, &serial, &number));
-  gmproc_worker_link_set_current (link, G_MAXUINT32, G_MAXUINT32 - 1);
+  g_assert_true (gmproc_worker_link_advance (link, G_MAXUINT32, GMPROC_WORKER_LINK_MAX_NUMBER - 1));
   g_assert_true (gmproc_worker_link_get_current (link, &serial, &number));
   g_assert_cmpuint (serial, ==, G_MAXUINT32);
-  g_assert_cmpuint (number, ==, G_MAXUINT32 - 1);
-  gmproc_worker_link_set_current (link, 0, 0);
+  g_assert_cmpuint (number, ==, GMPROC_WORKER_LINK_MAX_NUMBER - 1);
+  g_assert_true (gmproc_worker_link_advance (link, 0, 0));
   g_assert_false (gmproc_worker_link_get_current (link, &serial, &number));
+}
 
-  g_assert_false (gmproc_worker_link_get_waits_for_room (link));
-  gmproc_worker_link_set_waits_for_room (link, TRUE);
-  g_assert_true (gmproc_worker_link_get_waits_for_room (link));
-  gmproc_worker_link_set_waits_for_room (link, FALSE);
-  g_assert_false (gmproc_worker_link_get_waits_for_room (link));
+/* A worker does not go on from a condemned item, and is not condemned over one that it has left. */
+static void
+test_condemned_item (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GmprocWorkerLink) link = gmproc_worker_link_new (&error);
+  guint32 serial, number;
+
+  g_assert_no_error (error);
+  g_assert_true (gmproc_worker_link_advance (link, 7, 0));
+  g_assert_true (gmproc_worker_link_advance (link, 7, 1));
+  g_assert_false (gmproc_worker_link_condemn (link, 7, 0));
+  g_assert_true (gmproc_worker_link_condemn (link, 7, 1));
+  g_assert_false (gmproc_worker_link_advance (link, 7, 2));
+  g_assert_true (gmproc_worker_link_get_current (link, &serial, &number));
+  g_assert_cmpuint (serial, ==, 7);
+  g_assert_cmpuint (number, ==, 1);
+}
+
+static void
+test_waits_for_room (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GmprocWorkerLink) link = gmproc_worker_link_new (&error);
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < 2; i++)
+    {
+      GmprocWorkerLinkStream stream = i, other = 1 - i;
+
+      g_assert_false (gmproc_worker_link_get_waits_for_room (link, stream));
+      gmproc_worker_link_set_waits_for_room (link, stream, TRUE);
+      g_assert_true (gmproc_worker_link_get_waits_for_room (link, stream));
+      g_assert_false (gmproc_worker_link_get_waits_for_room (link, other));
+      gmproc_worker_link_set_waits_for_room (link, stream, FALSE);
+      g_assert_false (gmproc_worker_link_get_waits_for_room (link, stream));
+    }
 }
 
 /* A ring between prepare and sleep is not lost; one from before does not count. */
@@ -319,6 +353,8 @@ main (int argc, char **argv)
   gmproc_test_add ("/stream/two-threads", test_two_threads);
   gmproc_test_add ("/stream/killed-writer", test_killed_writer);
   gmproc_test_add ("/stream/current-item", test_current_item);
+  gmproc_test_add ("/worker-link/condemned-item", test_condemned_item);
+  gmproc_test_add ("/worker-link/waits-for-room", test_waits_for_room);
   gmproc_test_add ("/stream/bell", test_bell);
   return g_test_run ();
 }

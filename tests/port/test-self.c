@@ -9,6 +9,9 @@
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define MEMORY (64 * 1024 * 1024)
 
 /* handles: where to say that it is up; where to wait for "go on" */
 static int
@@ -121,6 +124,56 @@ test_pid_is_what_the_parent_sees (void)
   gmproc_port_handle_close (&block);
 }
 
+/* handles: where to say that it is up; where to wait for "go on" */
+static int
+use_memory (const gintptr *handles, guint n_handles)
+{
+  char *bytes = g_malloc (MEMORY);
+
+  g_assert_cmpuint (n_handles, ==, 2);
+  memset (bytes, 1, MEMORY);
+  peer_notify (handles[0]);
+  peer_wait (handles[1]);
+  g_free (bytes);
+  return EXIT_SUCCESS;
+}
+
+/* Of this process, and of a child while it runs. A system that does not tell says 0. */
+static void
+test_memory_in_use (void)
+{
+  guint64 before = gmproc_port_self_get_memory (gmproc_port_self_get_pid ());
+  gintptr up_reader, up_writer, go_reader, go_writer;
+  GmprocPortChild *child;
+  gint64 pid;
+  char *bytes;
+
+  if (before == 0)
+    {
+      g_test_skip ("the system does not tell");
+      return;
+    }
+  bytes = g_malloc (MEMORY);
+  memset (bytes, 1, MEMORY);
+  g_assert_cmpuint (gmproc_port_self_get_memory (gmproc_port_self_get_pid ()), >=,
+                    before + MEMORY * 3 / 4);
+  g_free (bytes);
+
+  peer_new_pipe (&up_reader, &up_writer);
+  peer_new_pipe (&go_reader, &go_writer);
+  child = peer_start ("memory", (const gintptr[]){ up_writer, go_reader }, 2);
+  pid = gmproc_port_child_get_pid (child);
+  peer_wait (up_reader);
+  g_assert_cmpuint (gmproc_port_self_get_memory (pid), >=, MEMORY);
+  g_assert_cmpuint (gmproc_port_self_get_memory (pid), <, 16 * (guint64) MEMORY);
+  peer_notify (go_writer);
+  g_assert_cmpint (peer_join (child), ==, EXIT_SUCCESS);
+  gmproc_port_handle_close (&up_reader);
+  gmproc_port_handle_close (&up_writer);
+  gmproc_port_handle_close (&go_reader);
+  gmproc_port_handle_close (&go_writer);
+}
+
 static void
 test_title_may_be_anything (void)
 {
@@ -140,11 +193,9 @@ test_tests_are_not_privileged (void)
 int
 main (int argc, char **argv)
 {
-  static const Peer peers[] = { { "again", start_again },
-                                { "seven", seven },
-                                { "end", end_at_once },
-                                { "pid", tell_pid },
-                                { NULL, NULL } };
+  static const Peer peers[] = { { "again", start_again }, { "seven", seven },
+                                { "end", end_at_once },   { "pid", tell_pid },
+                                { "memory", use_memory }, { NULL, NULL } };
 
   peer_main (&argc, &argv, peers);
   gmproc_test_init (&argc, &argv);
@@ -153,6 +204,7 @@ main (int argc, char **argv)
   gmproc_test_add ("/port/self/removed", test_removed_program_starts_itself);
   gmproc_test_add ("/port/self/end", test_end_runs_nothing);
   gmproc_test_add ("/port/self/pid", test_pid_is_what_the_parent_sees);
+  gmproc_test_add ("/port/self/memory", test_memory_in_use);
   gmproc_test_add ("/port/self/title", test_title_may_be_anything);
   gmproc_test_add ("/port/self/privileged", test_tests_are_not_privileged);
   return g_test_run ();

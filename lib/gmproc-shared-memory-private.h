@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The libgmproc authors
+ *
+ * What the files of the shared memory share.
+ *
+ *   gmproc-shared-memory.c        the class, how it crosses, and how it is used
+ *   gmproc-shared-memory-named.c  blocks that have a name
+ */
+#pragma once
+
+#include "gmproc-shared-memory.h"
+#include "internal/arena.h"
+#include "internal/mappings.h"
+#include "port/port.h"
+
+G_BEGIN_DECLS
+
+struct _GmprocSharedMemory
+{
+  GObject parent_instance;
+
+  gintptr memory;
+  gsize first_size; /* when it was made, or came here */
+  gsize maximum;
+  gboolean is_read_only;
+  GmprocSlot slot; /* of a block that can grow; its place holds a State */
+  GmprocMappings mappings;
+
+  char *name; /* by which it was made or opened, or NULL */
+  gboolean is_name_owner;
+  GmprocPortName *published; /* by the owner; NULL after the name was removed */
+};
+
+/* What another process says about the block, against what the system says. */
+gboolean gmproc_shared_memory_take_sizes (GmprocSharedMemory *self, guint64 size, guint64 maximum,
+                                          GError **error);
+
+/* A block that cannot be mapped is refused at once, not when it is used. */
+gboolean gmproc_shared_memory_map_first (GmprocSharedMemory *self, GError **error);
+
+G_END_DECLS
