@@ -7,6 +7,7 @@
 
 bench_programs = \
   bench/first-look \
+  bench/pipe-ours \
   bench/pool-ours \
   bench/pool-threads \
   bench/queue-ours \
@@ -14,6 +15,7 @@ bench_programs = \
 
 if !OS_WIN32
 bench_programs += \
+  bench/pipe-raw \
   bench/pool-raw \
   bench/queue-gdbus \
   bench/queue-raw
@@ -41,6 +43,8 @@ bench_first_look_SOURCES = \
   bench/raw.c
 bench_first_look_LDADD = lib/libgmproc.la $(GLIB_LIBS)
 
+bench_pipe_ours_LDADD = $(bench_ours)
+bench_pipe_raw_LDADD = $(bench_raw)
 bench_queue_ours_LDADD = $(bench_ours)
 bench_sync_ours_LDADD = $(bench_ours)
 sync_crowd = bench/sync-crowd.c bench/sync-crowd.h
@@ -89,6 +93,8 @@ endif
 
 EXTRA_PROGRAMS += \
   bench/first-look \
+  bench/pipe-ours \
+  bench/pipe-raw \
   bench/windows \
   bench/pool-ours \
   bench/pool-raw \
@@ -117,8 +123,8 @@ bench/queue-boost: bench/queue-boost.cc bench/queue-crowd.c bench/queue-crowd.h 
 
 CLEANFILES += $(EXTRA_PROGRAMS) bench/queue-boost bench/libbench.la \
   bench/figures.csv bench/figures.md bench/figures.svg
-EXTRA_DIST += bench/README.md bench/peer_cpython.py bench/run bench/queue-boost.cc \
-  bench/pool-cpython.py bench/pool-executor.py bench/pool.works bench/queue.works bench/sync-cpython.py bench/sync.works \
+EXTRA_DIST += bench/README.md bench/peer_cpython.py bench/pipe-cpython.py bench/pipe.works bench/run \
+  bench/queue-boost.cc bench/pool-cpython.py bench/pool-executor.py bench/pool.works \
   bench/queue-cpython.py bench/queue.works bench/sync-cpython.py bench/sync.works
 
 # BENCH_FLAGS are options of bench/run: make bench BENCH_FLAGS='--quick --only=queue'

@@ -15,6 +15,13 @@ docs_pages = \
   docs/wire-format.md
 EXTRA_DIST += docs/libgmproc.toml docs/trace.svg build-aux/trace-to-svg $(docs_pages)
 
+# Projects that tests/check-install builds.
+EXTRA_DIST += \
+  docs/examples/cmake/CMakeLists.txt \
+  docs/examples/cmake/squares.c \
+  docs/examples/meson/meson.build \
+  docs/examples/meson/squares.c
+
 if ENABLE_DOCS
 # gi-docgen writes a folder of pages; its index stands for all of them.
 reference_dir = docs/reference

@@ -64,13 +64,12 @@ try_to_wait (gpointer object, gpointer data, gboolean is_last, gpointer *ret_res
   GmprocBarrier *self = object;
   gboolean has_crossed = FALSE;
   Call *call = data;
-  guint32 prepared;
 
   call->next_look = g_get_monotonic_time () + TIME_BETWEEN_LOOKS;
   if (call->has_arrived)
     has_crossed = try_to_cross (self, call, is_last, cancellable, error);
   else if (!g_cancellable_set_error_if_cancelled (cancellable, error))
-    switch (gmproc_barrier_arrive (self, 0, NULL, &call->word, &prepared, error))
+    switch (gmproc_barrier_arrive (self, 0, NULL, &call->word, error))
       {
       case GMPROC_BARRIER_CROSSES:
         has_crossed = TRUE;

@@ -24,11 +24,12 @@ struct _GmprocBarrier
   gpointer user_data;
   GDestroyNotify destroy;
   gint64 default_timeout;
-  GmprocNote *party; /* written inside the barrier's lock; NULL when this process is no party yet */
+  GmprocNote *party; /* atomic, written inside the lock; NULL when this process is no party yet */
 };
 
-/* In shared memory. `parties` is written before the barrier is handed out, the rest inside the
- * lock; `word` is read anywhere. */
+/* In shared memory. `parties` is written before the barrier is handed out, `broken_rounds` and
+ * `processes` inside the lock. `word` is read and changed anywhere; a round ends inside the lock.
+ */
 typedef struct
 {
   guint64 word;
@@ -39,13 +40,14 @@ typedef struct
 
 G_STATIC_ASSERT (sizeof (GmprocBarrierState) <= GMPROC_MONITOR_STATE_SIZE);
 
-/* word: the round in the upper half; in the lower half the flag, the round's last eight bits, and
- * how many have arrived in the round that has these bits. So a round that was crossed ends by
- * adding 1 to the upper half, which the port can do together with the wake-up. */
+/* word: the round in the upper half; in the lower half a flag, the round's last seven bits, and of
+ * the round that has these bits: whether somebody may be asleep, and how many have arrived. So a
+ * round ends by adding 1 to the upper half, which the port can do together with the wake-up. */
 #define GMPROC_BARRIER_ROUND_SHIFT (32)
 #define GMPROC_BARRIER_IS_BROKEN (G_GUINT64_CONSTANT (1) << 31)
+#define GMPROC_BARRIER_IS_ASLEEP (G_GUINT64_CONSTANT (1) << 30)
 #define GMPROC_BARRIER_TAG_SHIFT (23)
-#define GMPROC_BARRIER_TAG (0xff)
+#define GMPROC_BARRIER_TAG (0x7f)
 #define GMPROC_BARRIER_MOST_PARTIES ((1 << GMPROC_BARRIER_TAG_SHIFT) - 1)
 
 static inline GmprocBarrierState *
@@ -66,13 +68,24 @@ gmproc_barrier_get_round (guint64 word)
   return word >> GMPROC_BARRIER_ROUND_SHIFT;
 }
 
+/* Whether anything has been written about the round. */
+static inline gboolean
+gmproc_barrier_is_of_round (guint64 word)
+{
+  return (word >> GMPROC_BARRIER_TAG_SHIFT & GMPROC_BARRIER_TAG)
+         == (gmproc_barrier_get_round (word) & GMPROC_BARRIER_TAG);
+}
+
 static inline guint
 gmproc_barrier_get_arrived (guint64 word)
 {
-  gboolean is_of_round = (word >> GMPROC_BARRIER_TAG_SHIFT & GMPROC_BARRIER_TAG)
-                         == (gmproc_barrier_get_round (word) & GMPROC_BARRIER_TAG);
+  return gmproc_barrier_is_of_round (word) ? word & GMPROC_BARRIER_MOST_PARTIES : 0;
+}
 
-  return is_of_round ? word & GMPROC_BARRIER_MOST_PARTIES : 0;
+static inline gboolean
+gmproc_barrier_is_asleep (guint64 word)
+{
+  return gmproc_barrier_is_of_round (word) && (word & GMPROC_BARRIER_IS_ASLEEP) != 0;
 }
 
 static inline guint64
@@ -117,15 +130,15 @@ gboolean gmproc_barrier_has_parties (GmprocBarrier *self);
 void gmproc_barrier_join_locked (GmprocBarrier *self);
 void gmproc_barrier_count_waiting (GmprocBarrier *self, int change);
 
-/* Ends the round that WORD is of. STAYS_BROKEN: the rounds after it fail too, until a reset. */
-void gmproc_barrier_end_round_locked (GmprocBarrier *self, guint64 word, gboolean was_broken,
+/* Ends the round under way. STAYS_BROKEN: the rounds after it fail too, until a reset. */
+void gmproc_barrier_end_round_locked (GmprocBarrier *self, gboolean was_broken,
                                       gboolean stays_broken);
 
 /* Whether ROUND is over; then *ret_damage says how it ended. */
 gboolean gmproc_barrier_is_over_locked (GmprocBarrier *self, guint32 round,
                                         GmprocBarrierDamage *ret_damage);
 
-/* When somebody has died the round under way ends. */
+/* When somebody has died the round under way ends; for those who have arrived in it. */
 gboolean gmproc_barrier_end_for_dead_locked (GmprocBarrier *self, GmprocBarrierDamage *ret_damage);
 
 /* -- outside --------------------------------------------------------------------------------- */
@@ -134,14 +147,14 @@ void gmproc_barrier_leave (GmprocBarrier *self);
 gboolean gmproc_barrier_set_broken_error (const GmprocBarrierDamage *damage, GError **error);
 
 /* How the caller arrived, in the round that *ret_word is of; sleeps as long as that is too early.
- * *ret_prepared is for those who wait. */
+ */
 GmprocBarrierArrival gmproc_barrier_arrive (GmprocBarrier *self, gint64 deadline,
                                             GCancellable *cancellable, guint64 *ret_word,
-                                            guint32 *ret_prepared, GError **error);
+                                            GError **error);
 
 /* By one who has arrived. */
-gboolean gmproc_barrier_wait_for_round (GmprocBarrier *self, guint32 round, guint32 prepared,
-                                        gint64 deadline, GCancellable *cancellable, GError **error);
+gboolean gmproc_barrier_wait_for_round (GmprocBarrier *self, guint32 round, gint64 deadline,
+                                        GCancellable *cancellable, GError **error);
 
 /* By one who has arrived and will not wait any longer. TRUE when the round was crossed meanwhile
  * after all; otherwise nobody can cross it any more, and REASON is the error. */

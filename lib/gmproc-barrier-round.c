@@ -27,12 +27,20 @@ gmproc_barrier_has_parties (GmprocBarrier *self)
   return gmproc_slot_is_of_family (&self->monitor.slot);
 }
 
+static GmprocNote *
+get_party (GmprocBarrier *self)
+{
+  return __atomic_load_n (&self->party, __ATOMIC_ACQUIRE);
+}
+
 void
 gmproc_barrier_join_locked (GmprocBarrier *self)
 {
-  if (self->party == NULL && gmproc_barrier_has_parties (self))
-    self->party = gmproc_parties_join_locked (&gmproc_barrier_get_state (self)->processes,
-                                              &self->monitor.slot.subject);
+  if (get_party (self) == NULL && gmproc_barrier_has_parties (self))
+    __atomic_store_n (&self->party,
+                      gmproc_parties_join_locked (&gmproc_barrier_get_state (self)->processes,
+                                                  &self->monitor.slot.subject),
+                      __ATOMIC_RELEASE);
 }
 
 void
@@ -53,8 +61,10 @@ gmproc_barrier_leave (GmprocBarrier *self)
 void
 gmproc_barrier_count_waiting (GmprocBarrier *self, int change)
 {
-  if (self->party != NULL)
-    (void) __atomic_fetch_add (&self->party->thread, (guint32) change, __ATOMIC_RELAXED);
+  GmprocNote *party = get_party (self);
+
+  if (party != NULL)
+    (void) __atomic_fetch_add (&party->thread, (guint32) change, __ATOMIC_RELAXED);
 }
 
 static gboolean
@@ -64,43 +74,120 @@ find_dead_locked (GmprocBarrier *self, GmprocFamilyMember *ret_dead)
          && gmproc_parties_find_dead_locked (&gmproc_barrier_get_state (self)->processes, ret_dead);
 }
 
-/* -- changes, inside the lock ---------------------------------------------------------------- */
+/* -- changes --------------------------------------------------------------------------------- */
 
-static void
-commit_locked (GmprocBarrier *self, guint64 word)
+/* TRUE when *WORD was the word, which is NEXT now; otherwise *WORD is what it is instead. */
+static gboolean
+change_word (GmprocBarrier *self, guint64 *word, guint64 next)
 {
-  __atomic_store_n (&gmproc_barrier_get_state (self)->word, word, __ATOMIC_RELEASE);
+  return __atomic_compare_exchange_n (&gmproc_barrier_get_state (self)->word, word, next, FALSE,
+                                      __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
 static guint32 *
-get_round_place (GmprocBarrierState *state)
+get_round_place (GmprocBarrier *self)
 {
-  return (guint32 *) (gpointer) &state->word + (G_BYTE_ORDER == G_LITTLE_ENDIAN ? 1 : 0);
+  return (guint32 *) (gpointer) &gmproc_barrier_get_state (self)->word
+         + (G_BYTE_ORDER == G_LITTLE_ENDIAN ? 1 : 0);
+}
+
+static void
+note_end_locked (GmprocBarrier *self, guint32 round, gboolean was_broken)
+{
+  guint64 bit = G_GUINT64_CONSTANT (1) << round % 64;
+  GmprocBarrierState *state = gmproc_barrier_get_state (self);
+  guint64 noted = was_broken ? state->broken_rounds | bit : state->broken_rounds & ~bit;
+
+  if (noted != state->broken_rounds)
+    __atomic_store_n (&state->broken_rounds, noted, __ATOMIC_RELAXED);
 }
 
 void
-gmproc_barrier_end_round_locked (GmprocBarrier *self, guint64 word, gboolean was_broken,
-                                 gboolean stays_broken)
+gmproc_barrier_end_round_locked (GmprocBarrier *self, gboolean was_broken, gboolean stays_broken)
 {
-  guint32 round = gmproc_barrier_get_round (word);
-  guint64 bit = G_GUINT64_CONSTANT (1) << round % 64;
-  GmprocBarrierState *state = gmproc_barrier_get_state (self);
+  guint64 word = gmproc_barrier_load_word (self);
+  guint32 round = gmproc_barrier_get_round (word); /* nobody else can end it */
+  guint64 next;
 
-  if (was_broken)
-    {
-      GMPROC_CRASH_POINT ("barrier-end-wake");
-      gmproc_waitpoint_wake (&self->monitor.waitpoint);
-      GMPROC_CRASH_POINT ("barrier-end-woken");
-    }
-  __atomic_store_n (&state->broken_rounds,
-                    was_broken ? state->broken_rounds | bit : state->broken_rounds & ~bit,
-                    __ATOMIC_RELAXED);
+  GMPROC_CRASH_POINT ("barrier-end-wake");
+  gmproc_waitpoint_wake (&self->monitor.waitpoint);
+  GMPROC_CRASH_POINT ("barrier-end-woken");
+  note_end_locked (self, round, was_broken);
   GMPROC_CRASH_POINT ("barrier-end-noted");
-  if (was_broken)
-    commit_locked (self, gmproc_barrier_make_word (round + 1, stays_broken, 0));
-  else
-    gmproc_waitpoint_wake_and_add (&self->monitor.waitpoint, get_round_place (state), 1);
+  do
+    {
+      if (!gmproc_barrier_is_asleep (word))
+        next = gmproc_barrier_make_word (round + 1, stays_broken, 0);
+      else
+        next = stays_broken ? word | GMPROC_BARRIER_IS_BROKEN : word & ~GMPROC_BARRIER_IS_BROKEN;
+    }
+  while (next != word && !change_word (self, &word, next));
+
+  GMPROC_CRASH_POINT ("barrier-end-flagged");
+  if (gmproc_barrier_get_round (next) == round)
+    gmproc_waitpoint_add (&self->monitor.waitpoint, get_round_place (self), 1);
   GMPROC_CRASH_POINT ("barrier-end-committed");
+}
+
+/* With or without the lock. FALSE when the barrier is broken, or nobody but the last is missing. */
+static gboolean
+try_to_arrive (GmprocBarrier *self, guint64 *ret_word)
+{
+  guint parties = gmproc_barrier_get_state (self)->parties;
+  guint64 word = gmproc_barrier_load_word (self);
+  guint64 next;
+
+  gmproc_barrier_count_waiting (self, 1);
+  GMPROC_CRASH_POINT ("barrier-arrive-commit");
+  do
+    {
+      if ((word & GMPROC_BARRIER_IS_BROKEN) != 0
+          || gmproc_barrier_get_arrived (word) + 1 >= parties)
+        {
+          gmproc_barrier_count_waiting (self, -1);
+          return FALSE;
+        }
+      next = gmproc_barrier_make_word (gmproc_barrier_get_round (word), FALSE,
+                                       gmproc_barrier_get_arrived (word) + 1)
+             | (gmproc_barrier_is_asleep (word) ? GMPROC_BARRIER_IS_ASLEEP : 0);
+    }
+  while (!change_word (self, &word, next));
+  GMPROC_CRASH_POINT ("barrier-arrived");
+  *ret_word = word;
+  return TRUE;
+}
+
+/* Whether the round is still under way; then whoever ends it wakes those who sleep on its number.
+ */
+static gboolean
+announce_sleep (GmprocBarrier *self, guint32 round)
+{
+  guint64 word = gmproc_barrier_load_word (self);
+
+  do
+    {
+      if (gmproc_barrier_get_round (word) != round)
+        return FALSE;
+      if (gmproc_barrier_is_asleep (word))
+        return TRUE;
+    }
+  while (!change_word (self, &word, word | GMPROC_BARRIER_IS_ASLEEP));
+  GMPROC_CRASH_POINT ("barrier-wait-announced");
+  return TRUE;
+}
+
+/* All have arrived, and the last one has something to do first. */
+static void
+fill_round_locked (GmprocBarrier *self, guint64 word)
+{
+  guint64 arrived = gmproc_barrier_get_state (self)->parties;
+  guint64 next;
+
+  gmproc_barrier_count_waiting (self, 1);
+  do
+    next = gmproc_barrier_make_word (gmproc_barrier_get_round (word), FALSE, (guint) arrived)
+           | (gmproc_barrier_is_asleep (word) ? GMPROC_BARRIER_IS_ASLEEP : 0);
+  while (!change_word (self, &word, next));
 }
 
 static void
@@ -124,37 +211,32 @@ gmproc_barrier_set_broken_error (const GmprocBarrierDamage *damage, GError **err
 }
 
 static GmprocBarrierArrival
-arrive_locked (GmprocBarrier *self, guint64 word, GmprocBarrierDamage *ret_damage)
+arrive_locked (GmprocBarrier *self, guint64 *ret_word, GmprocBarrierDamage *ret_damage)
 {
-  guint arrived = gmproc_barrier_get_arrived (word);
-  gboolean is_last = arrived + 1 == gmproc_barrier_get_state (self)->parties;
-  GmprocBarrierArrival arrival = GMPROC_BARRIER_CROSSES;
-
   gmproc_barrier_join_locked (self);
-  note_damage_locked (self, (word & GMPROC_BARRIER_IS_BROKEN) != 0, ret_damage);
+  if (try_to_arrive (self, ret_word))
+    return GMPROC_BARRIER_WAITS;
+
+  *ret_word = gmproc_barrier_load_word (self);
+  note_damage_locked (self, (*ret_word & GMPROC_BARRIER_IS_BROKEN) != 0, ret_damage);
   if (ret_damage->is_broken)
     return GMPROC_BARRIER_REFUSED;
-  if (arrived == gmproc_barrier_get_state (self)->parties)
+  if (gmproc_barrier_get_arrived (*ret_word) == gmproc_barrier_get_state (self)->parties)
     return GMPROC_BARRIER_EARLY;
-  if (is_last && find_dead_locked (self, &ret_damage->dead))
+
+  if (find_dead_locked (self, &ret_damage->dead))
     {
       ret_damage->is_broken = ret_damage->has_dead = TRUE;
-      gmproc_barrier_end_round_locked (self, word, TRUE, TRUE);
+      gmproc_barrier_end_round_locked (self, TRUE, TRUE);
       return GMPROC_BARRIER_REFUSED;
     }
-
-  GMPROC_CRASH_POINT ("barrier-arrive-commit");
-  if (is_last && self->action == NULL)
-    gmproc_barrier_end_round_locked (self, word, FALSE, FALSE);
-  else
+  if (self->action != NULL)
     {
-      gmproc_barrier_count_waiting (self, 1);
-      commit_locked (
-          self, gmproc_barrier_make_word (gmproc_barrier_get_round (word), FALSE, arrived + 1));
-      arrival = is_last ? GMPROC_BARRIER_ACTS : GMPROC_BARRIER_WAITS;
+      fill_round_locked (self, *ret_word);
+      return GMPROC_BARRIER_ACTS;
     }
-  GMPROC_CRASH_POINT ("barrier-arrived");
-  return arrival;
+  gmproc_barrier_end_round_locked (self, FALSE, FALSE);
+  return GMPROC_BARRIER_CROSSES;
 }
 
 /* -- waiting --------------------------------------------------------------------------------- */
@@ -180,7 +262,7 @@ gmproc_barrier_give_up (GmprocBarrier *self, guint32 round, GError *reason, GErr
   gmproc_guard_enter_always (&self->monitor.lock);
   is_over = gmproc_barrier_is_over_locked (self, round, &damage);
   if (!is_over)
-    gmproc_barrier_end_round_locked (self, gmproc_barrier_load_word (self), TRUE, TRUE);
+    gmproc_barrier_end_round_locked (self, TRUE, TRUE);
   gmproc_barrier_count_waiting (self, -1);
   gmproc_guard_leave (&self->monitor.lock);
 
@@ -196,10 +278,14 @@ gmproc_barrier_give_up (GmprocBarrier *self, guint32 round, GError *reason, GErr
 gboolean
 gmproc_barrier_end_for_dead_locked (GmprocBarrier *self, GmprocBarrierDamage *ret_damage)
 {
-  if (!find_dead_locked (self, &ret_damage->dead))
+  /* With the flag set, somebody was killed while breaking this round, and may be nobody's party. */
+  gboolean is_half_broken = (gmproc_barrier_load_word (self) & GMPROC_BARRIER_IS_BROKEN) != 0;
+
+  ret_damage->has_dead = find_dead_locked (self, &ret_damage->dead);
+  if (!ret_damage->has_dead && !is_half_broken)
     return FALSE;
-  ret_damage->is_broken = ret_damage->has_dead = TRUE;
-  gmproc_barrier_end_round_locked (self, gmproc_barrier_load_word (self), TRUE, TRUE);
+  ret_damage->is_broken = TRUE;
+  gmproc_barrier_end_round_locked (self, TRUE, TRUE);
   return TRUE;
 }
 
@@ -215,20 +301,58 @@ gmproc_barrier_looks_init (GmprocBarrierLooks *looks, GmprocBarrier *self)
   looks->is_due = FALSE;
 }
 
-/* Sleeps once; TRUE also when it is time to look for dead parties. */
 static gboolean
-sleep_or_look (GmprocBarrier *self, GmprocBarrierLooks *looks, guint32 prepared, gint64 deadline,
+is_next_round (GmprocBarrier *self, guint32 round)
+{
+  return gmproc_barrier_get_round (gmproc_barrier_load_word (self)) != round;
+}
+
+/* A cancel wakes by the waitpoint, where it cannot come between a look and the sleep. */
+static gboolean
+sleep_cancellably (GmprocBarrier *self, guint32 round, gint64 until, GCancellable *cancellable,
+                   GError **error)
+{
+  gboolean is_over;
+  guint32 prepared = 0;
+
+  gmproc_guard_enter_always (&self->monitor.lock);
+  is_over = is_next_round (self, round);
+  if (!is_over)
+    prepared = gmproc_waitpoint_prepare (&self->monitor.waitpoint);
+  gmproc_guard_leave (&self->monitor.lock);
+  return is_over
+         || gmproc_waitpoint_doze (&self->monitor.waitpoint, prepared, until, cancellable, error);
+}
+
+static gboolean
+sleep_for_round (GmprocBarrier *self, guint32 round, gint64 until, GCancellable *cancellable,
+                 GError **error)
+{
+  if (cancellable != NULL)
+    return sleep_cancellably (self, round, until, cancellable, error);
+  if (!announce_sleep (self, round)
+      || gmproc_waitpoint_sleep_on (&self->monitor.waitpoint, get_round_place (self), round, until))
+    return TRUE;
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "Timed out");
+  return FALSE;
+}
+
+/* Spins and sleeps once; TRUE also when it is time to look for dead parties. */
+static gboolean
+sleep_or_look (GmprocBarrier *self, GmprocBarrierLooks *looks, guint32 round, gint64 deadline,
                GCancellable *cancellable, GError **error)
 {
-  gint64 until = MIN (deadline, g_get_monotonic_time () + looks->pause);
   gboolean may_spin = looks->may_spin;
   GError *reason = NULL;
+  gint64 until;
 
   looks->may_spin = FALSE;
   looks->is_due = FALSE;
   if (may_spin
-          ? gmproc_waitpoint_sleep (&self->monitor.waitpoint, prepared, until, cancellable, &reason)
-          : gmproc_waitpoint_doze (&self->monitor.waitpoint, prepared, until, cancellable, &reason))
+      && gmproc_waitpoint_spin_on (&self->monitor.waitpoint, get_round_place (self), round))
+    return TRUE;
+  until = MIN (deadline, g_get_monotonic_time () + looks->pause);
+  if (sleep_for_round (self, round, until, cancellable, &reason))
     return TRUE;
 
   if (until < deadline && g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
@@ -242,19 +366,13 @@ sleep_or_look (GmprocBarrier *self, GmprocBarrierLooks *looks, guint32 prepared,
   return FALSE;
 }
 
-static gboolean
-is_next_round (gpointer self, guint64 round)
-{
-  return gmproc_barrier_get_round (gmproc_barrier_load_word (self)) != (guint32) round;
-}
-
 /* Whether ROUND was crossed, without the lock. The bits are written before the word. */
 static gboolean
 has_crossed (GmprocBarrier *self, guint32 round)
 {
   guint64 broken_rounds;
 
-  if (!gmproc_waitpoint_see_commit (is_next_round, self, round))
+  if (!is_next_round (self, round))
     return FALSE;
   broken_rounds =
       __atomic_load_n (&gmproc_barrier_get_state (self)->broken_rounds, __ATOMIC_RELAXED);
@@ -265,8 +383,8 @@ has_crossed (GmprocBarrier *self, guint32 round)
 }
 
 gboolean
-gmproc_barrier_wait_for_round (GmprocBarrier *self, guint32 round, guint32 prepared,
-                               gint64 deadline, GCancellable *cancellable, GError **error)
+gmproc_barrier_wait_for_round (GmprocBarrier *self, guint32 round, gint64 deadline,
+                               GCancellable *cancellable, GError **error)
 {
   GmprocBarrierDamage damage = { 0 };
   gboolean is_over = FALSE;
@@ -277,19 +395,17 @@ gmproc_barrier_wait_for_round (GmprocBarrier *self, guint32 round, guint32 prepa
     {
       GError *reason = NULL;
 
-      if (!sleep_or_look (self, &looks, prepared, deadline, cancellable, &reason))
+      if (!sleep_or_look (self, &looks, round, deadline, cancellable, &reason))
         return gmproc_barrier_give_up (self, round, reason, error);
 
       GMPROC_CRASH_POINT ("barrier-wait-slept");
-      if (!looks.is_due && has_crossed (self, round))
+      if (has_crossed (self, round))
         return TRUE;
       gmproc_guard_enter_always (&self->monitor.lock);
       is_over = gmproc_barrier_is_over_locked (self, round, &damage)
                 || (looks.is_due && gmproc_barrier_end_for_dead_locked (self, &damage));
       if (is_over)
         gmproc_barrier_count_waiting (self, -1);
-      else
-        prepared = gmproc_waitpoint_prepare (&self->monitor.waitpoint);
       gmproc_guard_leave (&self->monitor.lock);
     }
 
@@ -305,8 +421,7 @@ gmproc_barrier_act (GmprocBarrier *self, guint32 round, GError **error)
 
   gmproc_guard_enter_always (&self->monitor.lock);
   if (!gmproc_barrier_is_over_locked (self, round, &damage))
-    gmproc_barrier_end_round_locked (self, gmproc_barrier_load_word (self), !has_worked,
-                                     !has_worked);
+    gmproc_barrier_end_round_locked (self, !has_worked, !has_worked);
   gmproc_barrier_count_waiting (self, -1);
   gmproc_guard_leave (&self->monitor.lock);
 
@@ -319,30 +434,39 @@ gmproc_barrier_act (GmprocBarrier *self, guint32 round, GError **error)
   return FALSE;
 }
 
+/* The first time, the process has to become a party, which takes the lock. */
+static gboolean
+try_to_arrive_at_once (GmprocBarrier *self, guint64 *ret_word)
+{
+  return (get_party (self) != NULL || !gmproc_barrier_has_parties (self))
+         && try_to_arrive (self, ret_word);
+}
+
 GmprocBarrierArrival
 gmproc_barrier_arrive (GmprocBarrier *self, gint64 deadline, GCancellable *cancellable,
-                       guint64 *ret_word, guint32 *ret_prepared, GError **error)
+                       guint64 *ret_word, GError **error)
 {
   GmprocBarrierDamage damage = { 0 };
   GmprocBarrierArrival arrival;
   GmprocBarrierLooks looks;
+
+  if (try_to_arrive_at_once (self, ret_word))
+    return GMPROC_BARRIER_WAITS;
 
   gmproc_barrier_looks_init (&looks, self);
   do
     {
       if (!gmproc_guard_enter (&self->monitor.lock, deadline, cancellable, error))
         return GMPROC_BARRIER_FAILED;
-      *ret_word = gmproc_barrier_load_word (self);
-      arrival = arrive_locked (self, *ret_word, &damage);
+      arrival = arrive_locked (self, ret_word, &damage);
       if (arrival == GMPROC_BARRIER_EARLY && looks.is_due
           && gmproc_barrier_end_for_dead_locked (self, &damage))
         arrival = GMPROC_BARRIER_REFUSED;
-      if (arrival == GMPROC_BARRIER_EARLY || arrival == GMPROC_BARRIER_WAITS)
-        *ret_prepared = gmproc_waitpoint_prepare (&self->monitor.waitpoint);
       gmproc_guard_leave (&self->monitor.lock);
 
       if (arrival == GMPROC_BARRIER_EARLY
-          && !sleep_or_look (self, &looks, *ret_prepared, deadline, cancellable, error))
+          && !sleep_or_look (self, &looks, gmproc_barrier_get_round (*ret_word), deadline,
+                             cancellable, error))
         return GMPROC_BARRIER_FAILED;
     }
   while (arrival == GMPROC_BARRIER_EARLY);

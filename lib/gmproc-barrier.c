@@ -5,8 +5,19 @@
  *
  * The barrier goes through rounds. A round ends when the last party arrives, or when it breaks: a
  * party gives up, or somebody aborts or resets. The state is one word: the round's number, how many
- * have arrived in it, and whether the barrier is broken. It changes by one store inside the lock,
- * after the wake-up (waitpoint.h).
+ * have arrived in it, whether one of them may be asleep, and whether the barrier is broken.
+ *
+ * All but the last arrive by one compare and exchange, without the lock. They sleep on the round's
+ * number itself, after they have set the bit for that in the same way, and find by one load that
+ * the number has gone on. So those who are woken do not line up for a lock, and who wakes them may
+ * run again when it likes. A round ends inside the lock: with nobody asleep, by a compare and
+ * exchange, which fails when somebody sets the bit; with the bit set, by one step that adds 1 to
+ * the number and wakes (port.h, add_state). Whoever waits with a cancellable or in a main loop
+ * sleeps on the waitpoint, as waitpoint.h says, and is woken before the round's end.
+ *
+ * A round that breaks takes two steps when somebody is asleep: the flag, then the number. Who is
+ * killed in between leaves a round with the flag set in which others have arrived. That round
+ * breaks when one of them looks, which is within a fraction of a second.
  *
  * A waiter knows its round by the number. When the number has gone on, `broken_rounds` has one bit
  * for each of the last 64 rounds, from which the waiter learns how its own ended; it is written
@@ -216,7 +227,6 @@ gmproc_barrier_wait (GmprocBarrier *self, gint64 timeout, GCancellable *cancella
   gboolean has_crossed;
   gint64 deadline;
   guint64 word = 0;
-  guint32 prepared = 0;
 
   g_return_val_if_fail (GMPROC_IS_BARRIER (self), -1);
 
@@ -226,7 +236,7 @@ gmproc_barrier_wait (GmprocBarrier *self, gint64 timeout, GCancellable *cancella
       || g_cancellable_set_error_if_cancelled (cancellable, error))
     return -1;
 
-  switch (gmproc_barrier_arrive (self, deadline, cancellable, &word, &prepared, error))
+  switch (gmproc_barrier_arrive (self, deadline, cancellable, &word, error))
     {
     case GMPROC_BARRIER_CROSSES:
       has_crossed = TRUE;
@@ -235,8 +245,8 @@ gmproc_barrier_wait (GmprocBarrier *self, gint64 timeout, GCancellable *cancella
       has_crossed = gmproc_barrier_act (self, gmproc_barrier_get_round (word), error);
       break;
     case GMPROC_BARRIER_WAITS:
-      has_crossed = gmproc_barrier_wait_for_round (self, gmproc_barrier_get_round (word), prepared,
-                                                   deadline, cancellable, error);
+      has_crossed = gmproc_barrier_wait_for_round (self, gmproc_barrier_get_round (word), deadline,
+                                                   cancellable, error);
       break;
     case GMPROC_BARRIER_REFUSED:
     case GMPROC_BARRIER_FAILED:
@@ -261,7 +271,7 @@ gmproc_barrier_abort (GmprocBarrier *self)
   g_return_if_fail (GMPROC_IS_BARRIER (self));
 
   gmproc_guard_enter_always (&self->monitor.lock);
-  gmproc_barrier_end_round_locked (self, gmproc_barrier_load_word (self), TRUE, TRUE);
+  gmproc_barrier_end_round_locked (self, TRUE, TRUE);
   gmproc_guard_leave (&self->monitor.lock);
 }
 
@@ -282,7 +292,7 @@ gmproc_barrier_reset (GmprocBarrier *self)
   gmproc_guard_enter_always (&self->monitor.lock);
   if (gmproc_barrier_has_parties (self))
     gmproc_parties_forget_dead_locked (&gmproc_barrier_get_state (self)->processes);
-  gmproc_barrier_end_round_locked (self, gmproc_barrier_load_word (self), TRUE, FALSE);
+  gmproc_barrier_end_round_locked (self, TRUE, FALSE);
   gmproc_guard_leave (&self->monitor.lock);
 }
 

@@ -176,7 +176,7 @@ gmproc_init (int *argc, char ***argv)
  *
  * In Python the first lines of the main program are
  *
- * |[<!-- language="Python" -->
+ * |[<!-- language="plain" -->
  * status = Gmproc.init(sys.argv)
  * if status >= 0:
  *     sys.exit(status)

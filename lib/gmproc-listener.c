@@ -2,17 +2,21 @@
  * SPDX-FileCopyrightText: 2026 The libgmproc authors
  *
  * GmprocListener: connections between processes that are no relatives, over Unix sockets and TCP.
+ * Its address and settings are here, its peers in gmproc-listener-accept.c, and the other side in
+ * gmproc-connect.c.
  *
  * With a key both sides prove that they have it before any message goes through (handshake.h).
  * A Unix socket belongs to its user: the file is made owner-only before anybody can connect, and a
  * peer of another user is refused, which is what protects an abstract name.
  *
  * The file of a listener that was killed stays. The next one finds that nobody answers there, and
- * takes its place. Let two not start at the same path at the same moment.
+ * takes its place. Listeners that start at one path at the same moment go through a gate one after
+ * the other (port.h): the one who holds it has bound and listens before the next one looks.
  *
  * Objects do not travel over a socket: they are for relatives, who trust each other's memory.
  *
- * Threads: one thread accepts at a time; close may come from any.
+ * Threads: a thread of its own greets the peers, from the first accept on or the first wait
+ * (reception.h). Any threads may accept, and close.
  */
 #include "config.h"
 
@@ -20,26 +24,16 @@
 
 #include <glib/gstdio.h>
 
-#include "gmproc-connection-private.h"
-#include "internal/deadline.h"
-#include "internal/handshake.h"
+#include "gmproc-listener-private.h"
 
 #define BACKLOG 128
-#define HANDSHAKE_TIME (10 * G_TIME_SPAN_SECOND)        /* of one peer */
-#define LARGEST_MESSAGE (G_GUINT64_CONSTANT (64) << 20) /* that a stranger may send */
+#define GATE_TIME (1 * G_TIME_SPAN_SECOND)
+#define PEERS 128                           /* at most, that are greeted at a time */
+#define PEER_TIME (10 * G_TIME_SPAN_SECOND) /* of one */
 
-struct _GmprocListener
-{
-  GObject parent_instance;
-
-  GSocket *socket;
-  GSocketAddress *address;
-  GBytes *key;        /* or NULL */
-  char *path;         /* of the socket's file, or NULL */
-  gboolean is_closed; /* atomic */
-};
-
-G_DEFINE_TYPE (GmprocListener, gmproc_listener, G_TYPE_OBJECT)
+G_DEFINE_TYPE_WITH_CODE (GmprocListener, gmproc_listener, G_TYPE_OBJECT,
+                         G_IMPLEMENT_INTERFACE (GMPROC_TYPE_WAITABLE,
+                                                gmproc_listener_waitable_init))
 
 static void
 gmproc_listener_finalize (GObject *object)
@@ -47,9 +41,9 @@ gmproc_listener_finalize (GObject *object)
   GmprocListener *self = GMPROC_LISTENER (object);
 
   gmproc_listener_close (self);
+  gmproc_reception_clear (&self->reception);
   g_clear_object (&self->socket);
   g_clear_object (&self->address);
-  g_clear_pointer (&self->key, g_bytes_unref);
   g_free (self->path);
 
   G_OBJECT_CLASS (gmproc_listener_parent_class)->finalize (object);
@@ -62,31 +56,14 @@ gmproc_listener_class_init (GmprocListenerClass *klass)
 }
 
 static void
-gmproc_listener_init (G_GNUC_UNUSED GmprocListener *self)
+gmproc_listener_init (GmprocListener *self)
 {
+  gmproc_reception_init (&self->reception);
+  self->reception.n_peers = PEERS;
+  self->reception.time = PEER_TIME;
 }
 
 /* -- addresses --------------------------------------------------------------------------------- */
-
-static GSocket *
-socket_new (GSocketAddress *address, GError **error)
-{
-  GSocketFamily family = g_socket_address_get_family (address);
-  GSocket *socket;
-
-  if (family != G_SOCKET_FAMILY_UNIX && family != G_SOCKET_FAMILY_IPV4
-      && family != G_SOCKET_FAMILY_IPV6)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                   "An address of family %d is neither a Unix socket's nor an Internet one",
-                   (int) family);
-      return NULL;
-    }
-  socket = g_socket_new (family, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, error);
-  if (socket != NULL)
-    g_socket_set_blocking (socket, FALSE);
-  return socket;
-}
 
 /* The path of the file that stands for ADDRESS, or NULL. */
 static char *
@@ -103,7 +80,7 @@ get_path (GSocketAddress *address)
 static gboolean
 is_stale (GSocketAddress *address)
 {
-  g_autoptr (GSocket) socket = socket_new (address, NULL);
+  g_autoptr (GSocket) socket = gmproc_stranger_socket_new (address, NULL);
   g_autoptr (GError) error = NULL;
 
   return socket != NULL && !g_socket_connect (socket, address, NULL, &error)
@@ -138,6 +115,32 @@ protect (GmprocListener *self, GError **error)
   return FALSE;
 }
 
+static gboolean
+open_socket (GmprocListener *self, GSocketAddress *address, GError **error)
+{
+  return bind_socket (self, address, error) && protect (self, error)
+         && g_socket_listen (self->socket, error);
+}
+
+/* From the look whether a file is stale until the socket listens, which is when it stops to look
+ * stale itself, nobody else does the same. */
+static gboolean
+open_in_turn (GmprocListener *self, GSocketAddress *address, GError **error)
+{
+  gintptr gate = GMPROC_PORT_NO_HANDLE;
+  gboolean is_open;
+
+  if (self->path != NULL
+      && !gmproc_port_gate_enter (self->path, g_get_monotonic_time () + GATE_TIME, &gate, error))
+    {
+      g_clear_pointer (&self->path, g_free);
+      return FALSE;
+    }
+  is_open = open_socket (self, address, error);
+  gmproc_port_handle_close (&gate);
+  return is_open;
+}
+
 /**
  * gmproc_listener_new:
  * @address: where to listen: a Unix socket, by path or by abstract name, or an Internet address, in
@@ -147,10 +150,12 @@ protect (GmprocListener *self, GError **error)
  *
  * Makes a listener, like `multiprocessing.connection.Listener`. Without a key anybody who reaches
  * the address is let in; a Unix socket can be reached by the same user only. Give a key to a
- * listener of TCP. What goes through TCP can be read on the way.
+ * listener of TCP. What goes through TCP can be read and changed on the way, unless it is encrypted
+ * (gmproc_listener_set_tls_certificate()).
  *
  * Errors: %G_IO_ERROR_ADDRESS_IN_USE when somebody listens there; %G_IO_ERROR_NOT_SUPPORTED for a
- * family or a kind of address that the system does not have; what else the system says.
+ * family or a kind of address that the system does not have; %G_IO_ERROR_TIMED_OUT when another
+ * program keeps the folder of the socket locked for a second; what else the system says.
  *
  * Returns: (transfer full) (nullable): a new listener
  * Since: 1.0
@@ -163,14 +168,15 @@ gmproc_listener_new (GSocketAddress *address, GBytes *key, GError **error)
   g_return_val_if_fail (G_IS_SOCKET_ADDRESS (address), NULL);
 
   self = g_object_new (GMPROC_TYPE_LISTENER, NULL);
-  self->socket = socket_new (address, error);
+  self->socket = gmproc_stranger_socket_new (address, error);
   if (self->socket == NULL)
     return NULL;
-  self->key = key != NULL ? g_bytes_ref (key) : NULL;
+  self->reception.socket = self->socket;
+  self->reception.terms.is_server = TRUE;
+  self->reception.terms.key = key != NULL ? g_bytes_ref (key) : NULL;
   self->path = get_path (address);
   g_socket_set_listen_backlog (self->socket, BACKLOG);
-  if (!bind_socket (self, address, error) || !protect (self, error)
-      || !g_socket_listen (self->socket, error))
+  if (!open_in_turn (self, address, error))
     return NULL;
   self->address = g_socket_get_local_address (self->socket, error);
   return self->address != NULL ? g_steal_pointer (&self) : NULL;
@@ -191,182 +197,77 @@ gmproc_listener_get_address (GmprocListener *self)
   return self->address;
 }
 
-/* -- peers ------------------------------------------------------------------------------------- */
+/* -- settings ---------------------------------------------------------------------------------- */
 
+/* The thread reads them without a lock. */
 static gboolean
-check_user (GSocket *socket, GError **error)
+may_be_set (GmprocListener *self)
 {
-  g_autoptr (GCredentials) own = NULL;
-  g_autoptr (GCredentials) theirs = NULL;
-
-  if (g_socket_get_family (socket) != G_SOCKET_FAMILY_UNIX)
-    return TRUE;
-
-  theirs = g_socket_get_credentials (socket, NULL);
-  own = g_credentials_new ();
-  /* Where the system tells nothing about a peer, the file's mode has to do. */
-  if (theirs == NULL || g_credentials_is_same_user (own, theirs, NULL))
-    return TRUE;
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                       "The peer belongs to another user");
-  return FALSE;
-}
-
-static gboolean
-send_answer (GmprocChannel *channel, GmprocHandshake *handshake, gint64 deadline,
-             GCancellable *cancellable, GError **error)
-{
-  for (gsize n_sent = 0; n_sent < handshake->n_out;)
-    {
-      GOutputVector vector = { handshake->out + n_sent, handshake->n_out - n_sent };
-      gssize count = gmproc_channel_write (channel, &vector, 1, deadline, cancellable, error);
-
-      if (count < 0)
-        return FALSE;
-      n_sent += (gsize) count;
-    }
-  handshake->n_out = 0;
-  return TRUE;
-}
-
-static gboolean
-shake_hands (GmprocChannel *channel, GmprocHandshake *handshake, gint64 deadline,
-             GCancellable *cancellable, GError **error)
-{
-  GmprocHandshakeState state = GMPROC_HANDSHAKE_WAITS;
-
-  if (!send_answer (channel, handshake, deadline, cancellable, error))
-    return FALSE;
-  while (state == GMPROC_HANDSHAKE_WAITS)
-    {
-      guint8 data[GMPROC_HANDSHAKE_HELLO_SIZE];
-      gssize count = gmproc_channel_read (channel, data, gmproc_handshake_get_wanted (handshake),
-                                          deadline, cancellable, error);
-
-      if (count == 0)
-        g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                             "The peer left before it had shown that it has the key");
-      if (count <= 0)
-        return FALSE;
-      state = gmproc_handshake_feed (handshake, data, (gsize) count, error);
-      /* The error that counts is there already. */
-      if (!send_answer (channel, handshake, deadline, cancellable,
-                        state == GMPROC_HANDSHAKE_FAILED ? NULL : error))
-        return FALSE;
-    }
-  return state == GMPROC_HANDSHAKE_DONE;
-}
-
-static gboolean
-authenticate (GIOStream *stream, gboolean is_server, GBytes *key, gint64 deadline,
-              GCancellable *cancellable, GError **error)
-{
-  GmprocHandshake handshake;
-  GmprocChannel channel;
-  gboolean is_known;
-
-  if (!gmproc_handshake_init (&handshake, is_server, key, error))
-    return FALSE;
-  gmproc_channel_attach_stream (&channel, stream);
-  is_known = shake_hands (&channel, &handshake, deadline, cancellable, error);
-  gmproc_channel_detach (&channel);
-  gmproc_handshake_clear (&handshake);
-  return is_known;
-}
-
-static GmprocConnection *
-meet_peer (GSocket *socket, gboolean is_server, GBytes *key, gint64 deadline,
-           GCancellable *cancellable, GError **error)
-{
-  g_autoptr (GSocketConnection) stream = g_socket_connection_factory_create_connection (socket);
-
-  if (!check_user (socket, error)
-      || (key != NULL
-          && !authenticate (G_IO_STREAM (stream), is_server, key, deadline, cancellable, error)))
-    return NULL;
-  return gmproc_connection_new_for_stream (G_IO_STREAM (stream), LARGEST_MESSAGE);
-}
-
-/* Waits on a socket that does not block. */
-static gboolean
-wait_for (GSocket *socket, GIOCondition condition, gint64 deadline, GCancellable *cancellable,
-          GError **error)
-{
-  gint64 remaining = -1;
-
-  if (deadline != GMPROC_PORT_FOREVER)
-    remaining = MAX (deadline - g_get_monotonic_time (), 0);
-  return g_socket_condition_timed_wait (socket, condition, remaining, cancellable, error);
-}
-
-static GSocket *
-accept_socket (GmprocListener *self, gint64 deadline, GCancellable *cancellable, GError **error)
-{
-  for (;;)
-    {
-      g_autoptr (GError) local = NULL;
-      GSocket *socket;
-
-      if (g_atomic_int_get (&self->is_closed))
-        {
-          g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The listener is closed");
-          return NULL;
-        }
-      socket = g_socket_accept (self->socket, cancellable, &local);
-      if (socket != NULL)
-        return socket;
-      if (!g_error_matches (local, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-        {
-          g_propagate_error (error, g_steal_pointer (&local));
-          return NULL;
-        }
-      if (!wait_for (self->socket, G_IO_IN, deadline, cancellable, error))
-        return NULL;
-    }
+  return !gmproc_reception_is_started (&self->reception);
 }
 
 /**
- * gmproc_listener_accept:
- * @self: a listener
- * @timeout: microseconds, 0 to try only, or %GMPROC_FOREVER
- * @cancellable: (nullable): to stop waiting from another thread
+ * gmproc_listener_set_tls_certificate:
+ * @self: a listener of TCP, before its first accept or wait
+ * @certificate: the listener's, with its private key
  * @error: return location
  *
- * Waits for the next peer. A peer has ten seconds to show that it has the key. After an error that
- * concerns a peer the next call goes on with the next one.
+ * Encrypts all connections by TLS. Peers have to connect by gmproc_connect_tls(); one that does not
+ * speak TLS is refused. Who the peer is, the key of gmproc_listener_new() has to show: nobody is
+ * asked for a certificate of his own.
  *
- * Errors: %G_IO_ERROR_PERMISSION_DENIED for a peer without the key, or of another user;
- * %G_IO_ERROR_TIMED_OUT; %G_IO_ERROR_CANCELLED; %G_IO_ERROR_CLOSED.
+ * Errors: %G_TLS_ERROR_UNAVAILABLE where GIO has no TLS (on Debian, install glib-networking);
+ * %G_IO_ERROR_NOT_SUPPORTED for a Unix socket.
  *
- * Returns: (transfer full) (nullable): a duplex connection, over which no objects go, and whose
- *   messages have at most 64 MiB
+ * Returns: whether connections will be encrypted
  * Since: 1.0
  */
-GmprocConnection *
-gmproc_listener_accept (GmprocListener *self, gint64 timeout, GCancellable *cancellable,
-                        GError **error)
+gboolean
+gmproc_listener_set_tls_certificate (GmprocListener *self, GTlsCertificate *certificate,
+                                     GError **error)
 {
-  g_autoptr (GSocket) socket = NULL;
-  gint64 deadline;
+  g_return_val_if_fail (GMPROC_IS_LISTENER (self), FALSE);
+  g_return_val_if_fail (G_IS_TLS_CERTIFICATE (certificate), FALSE);
+  g_return_val_if_fail (may_be_set (self), FALSE);
 
-  g_return_val_if_fail (GMPROC_IS_LISTENER (self), NULL);
+  if (!gmproc_stranger_can_encrypt (self->address, error))
+    return FALSE;
+  g_set_object (&self->reception.terms.own, certificate);
+  self->reception.terms.is_encrypted = TRUE;
+  return TRUE;
+}
 
-  if (!gmproc_deadline_from_timeout (timeout, &deadline, error))
-    return NULL;
-  socket = accept_socket (self, deadline, cancellable, error);
-  if (socket == NULL)
-    return NULL;
-  g_socket_set_blocking (socket, FALSE);
-  return meet_peer (socket, TRUE, self->key, g_get_monotonic_time () + HANDSHAKE_TIME, cancellable,
-                    error);
+/**
+ * gmproc_listener_set_peer_limits:
+ * @self: a listener, before its first accept or wait
+ * @n_peers: how many peers at most may be under way to a connection at a time; 128 unless set
+ * @time: how long one may take, in microseconds; ten seconds unless set
+ *
+ * Bounds what peers cost that have not shown yet that they may come in. One that comes beyond
+ * @n_peers is closed at once, and one that is not done after @time is refused. Of connections that
+ * nobody has accepted, @n_peers are kept too; further peers wait in the system's queue.
+ *
+ * Since: 1.0
+ */
+void
+gmproc_listener_set_peer_limits (GmprocListener *self, guint n_peers, gint64 time)
+{
+  g_return_if_fail (GMPROC_IS_LISTENER (self));
+  g_return_if_fail (n_peers > 0);
+  g_return_if_fail (time > 0 && time <= G_MAXINT64 / 4);
+  g_return_if_fail (may_be_set (self));
+
+  self->reception.n_peers = n_peers;
+  self->reception.time = time;
 }
 
 /**
  * gmproc_listener_close:
  * @self: a listener
  *
- * Stops listening, and removes the socket's file. Connections that were accepted go on. Closing
- * twice does nothing. The last reference closes too.
+ * Stops listening, and removes the socket's file. Calls that wait for a peer end with
+ * %G_IO_ERROR_CLOSED; peers that were not accepted are closed. Connections that were accepted go
+ * on. Closing twice does nothing. The last reference closes too.
  *
  * Since: 1.0
  */
@@ -380,59 +281,7 @@ gmproc_listener_close (GmprocListener *self)
   /* First the file, while it is still known to be this listener's. */
   if (self->path != NULL)
     (void) g_unlink (self->path);
+  gmproc_reception_stop (&self->reception);
   if (self->socket != NULL)
     (void) g_socket_close (self->socket, NULL);
-}
-
-static gboolean
-connect_socket (GSocket *socket, GSocketAddress *address, gint64 deadline,
-                GCancellable *cancellable, GError **error)
-{
-  g_autoptr (GError) local = NULL;
-
-  if (g_socket_connect (socket, address, cancellable, &local))
-    return TRUE;
-  if (!g_error_matches (local, G_IO_ERROR, G_IO_ERROR_PENDING))
-    {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
-  return wait_for (socket, G_IO_OUT, deadline, cancellable, error)
-         && g_socket_check_connect_result (socket, error);
-}
-
-/**
- * gmproc_connect:
- * @address: where a #GmprocListener listens
- * @key: (nullable): the listener's key, or %NULL for one without
- * @timeout: microseconds, or %GMPROC_FOREVER
- * @cancellable: (nullable): to stop waiting from another thread
- * @error: return location
- *
- * Connects to a listener. With a key it waits until the listener has accepted, and makes sure that
- * it has the key too.
- *
- * Errors: %G_IO_ERROR_PERMISSION_DENIED when the keys differ, or the listener of a Unix socket is
- * another user's; %G_IO_ERROR_CONNECTION_REFUSED and %G_IO_ERROR_NOT_FOUND when nobody listens;
- * %G_IO_ERROR_NOT_SUPPORTED as gmproc_listener_new(); %G_IO_ERROR_TIMED_OUT;
- * %G_IO_ERROR_CANCELLED.
- *
- * Returns: (transfer full) (nullable): a duplex connection, as from gmproc_listener_accept()
- * Since: 1.0
- */
-GmprocConnection *
-gmproc_connect (GSocketAddress *address, GBytes *key, gint64 timeout, GCancellable *cancellable,
-                GError **error)
-{
-  g_autoptr (GSocket) socket = NULL;
-  gint64 deadline;
-
-  g_return_val_if_fail (G_IS_SOCKET_ADDRESS (address), NULL);
-
-  if (!gmproc_deadline_from_timeout (timeout, &deadline, error))
-    return NULL;
-  socket = socket_new (address, error);
-  if (socket == NULL || !connect_socket (socket, address, deadline, cancellable, error))
-    return NULL;
-  return meet_peer (socket, FALSE, key, deadline, cancellable, error);
 }

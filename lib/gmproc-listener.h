@@ -23,8 +23,23 @@ GMPROC_AVAILABLE_IN_1_0
 GSocketAddress *gmproc_listener_get_address (GmprocListener *self);
 
 GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_listener_set_tls_certificate (GmprocListener *self, GTlsCertificate *certificate,
+                                              GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_listener_set_peer_limits (GmprocListener *self, guint n_peers, gint64 time);
+
+GMPROC_AVAILABLE_IN_1_0
 GmprocConnection *gmproc_listener_accept (GmprocListener *self, gint64 timeout,
                                           GCancellable *cancellable, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_listener_accept_async (GmprocListener *self, gint64 timeout, GCancellable *cancellable,
+                                   GAsyncReadyCallback callback, gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+GmprocConnection *gmproc_listener_accept_finish (GmprocListener *self, GAsyncResult *result,
+                                                 GError **error);
 
 GMPROC_AVAILABLE_IN_1_0
 void gmproc_listener_close (GmprocListener *self);
@@ -32,5 +47,27 @@ void gmproc_listener_close (GmprocListener *self);
 GMPROC_AVAILABLE_IN_1_0
 GmprocConnection *gmproc_connect (GSocketAddress *address, GBytes *key, gint64 timeout,
                                   GCancellable *cancellable, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_connect_async (GSocketAddress *address, GBytes *key, gint64 timeout,
+                           GCancellable *cancellable, GAsyncReadyCallback callback,
+                           gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+GmprocConnection *gmproc_connect_finish (GAsyncResult *result, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+GmprocConnection *gmproc_connect_tls (GSocketAddress *address, GSocketConnectable *server,
+                                      GTlsDatabase *authorities, GBytes *key, gint64 timeout,
+                                      GCancellable *cancellable, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_connect_tls_async (GSocketAddress *address, GSocketConnectable *server,
+                               GTlsDatabase *authorities, GBytes *key, gint64 timeout,
+                               GCancellable *cancellable, GAsyncReadyCallback callback,
+                               gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+GmprocConnection *gmproc_connect_tls_finish (GAsyncResult *result, GError **error);
 
 G_END_DECLS

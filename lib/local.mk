@@ -44,6 +44,7 @@ public_sources = \
   lib/gmproc-condition-async.c \
   lib/gmproc-condition-private.h \
   lib/gmproc-condition.c \
+  lib/gmproc-connect.c \
   lib/gmproc-connection-private.h \
   lib/gmproc-connection-receive.c \
   lib/gmproc-connection-send.c \
@@ -55,8 +56,10 @@ public_sources = \
   lib/gmproc-error.c \
   lib/gmproc-event.c \
   lib/gmproc-init.c \
-  lib/gmproc-lock-async.c \
+  lib/gmproc-listener-accept.c \
+  lib/gmproc-listener-private.h \
   lib/gmproc-listener.c \
+  lib/gmproc-lock-async.c \
   lib/gmproc-lock-private.h \
   lib/gmproc-lock.c \
   lib/gmproc-pool-by-name.c \
@@ -133,6 +136,8 @@ internal_sources = \
   lib/internal/envelope.h \
   lib/internal/family.c \
   lib/internal/family.h \
+  lib/internal/greeting.c \
+  lib/internal/greeting.h \
   lib/internal/guard.c \
   lib/internal/guard.h \
   lib/internal/inbox.c \
@@ -163,6 +168,8 @@ internal_sources = \
   lib/internal/parties.h \
   lib/internal/properties.c \
   lib/internal/properties.h \
+  lib/internal/reception.c \
+  lib/internal/reception.h \
   lib/internal/registry.c \
   lib/internal/registry.h \
   lib/internal/report.c \
@@ -207,6 +214,7 @@ port_posix_sources = \
   lib/port/fork-message-posix.h \
   lib/port/fork-server-posix.c \
   lib/port/fork-server-posix.h \
+  lib/port/gate-posix.c \
   lib/port/handle-posix.c \
   lib/port/handle-posix.h \
   lib/port/inheritance-posix.c \
@@ -237,6 +245,7 @@ port_win32_sources = \
   lib/port/channel-win32.c \
   lib/port/child-win32.c \
   lib/port/courier-win32.c \
+  lib/port/gate-win32.c \
   lib/port/handle-win32.c \
   lib/port/handle-win32.h \
   lib/port/job-win32.c \

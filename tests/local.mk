@@ -10,6 +10,7 @@ public_tests = \
   tests/test-async \
   tests/test-barrier \
   tests/test-barrier-action \
+  tests/test-by-name \
   tests/test-condition \
   tests/test-condition-crash \
   tests/test-connection \
@@ -18,8 +19,12 @@ public_tests = \
   tests/test-connection-objects \
   tests/test-dump \
   tests/test-event \
+  tests/test-handles \
   tests/test-init \
   tests/test-listener \
+  tests/test-listener-async \
+  tests/test-listener-hostile \
+  tests/test-listener-tls \
   tests/test-lock \
   tests/test-locker \
   tests/test-pool \
@@ -61,6 +66,7 @@ internal_tests = \
   tests/internal/test-arena \
   tests/internal/test-bundle \
   tests/internal/test-codec \
+  tests/internal/test-command \
   tests/internal/test-deadline \
   tests/internal/test-inbox \
   tests/internal/test-job \
@@ -89,13 +95,26 @@ port_tests = \
 if OS_WIN32
 port_tests += tests/port/test-win32
 else
-port_tests += tests/port/test-fork-server tests/port/test-name-users tests/port/test-posix \
+port_tests += \
+  tests/port/test-fork-server \
+  tests/port/test-name-users \
+  tests/port/test-posix \
   tests/port/test-quota
-public_tests += tests/test-connection-descriptors tests/test-pool-posix tests/test-process-posix \
-  tests/test-process-terminal tests/test-wall-clock
+public_tests += \
+  tests/test-connection-descriptors \
+  tests/test-pool-posix \
+  tests/test-process-posix \
+  tests/test-process-terminal \
+  tests/test-wall-clock
 endif
 
-test_programs = $(public_tests) $(internal_tests) $(port_tests)
+# Targets of libFuzzer, with a corpus that is replayed; the end of this file has the fuzzer itself.
+fuzz_tests = \
+  tests/fuzz/test-decoder \
+  tests/fuzz/test-handshake
+
+pinnable_tests = $(public_tests) $(internal_tests) $(port_tests)
+test_programs = $(pinnable_tests) $(fuzz_tests)
 check_PROGRAMS += $(test_programs)
 
 check_LTLIBRARIES += tests/libsupport.la
@@ -117,6 +136,7 @@ tests_port_libpeer_la_SOURCES = \
   tests/port/peer.c \
   tests/port/peer.h
 
+tests_test_by_name_SOURCES = tests/test-by-name.c $(crew)
 tests_test_pool_SOURCES = tests/test-pool.c $(crew)
 tests_test_pool_async_SOURCES = tests/test-pool-async.c $(crew)
 tests_test_pool_crash_SOURCES = tests/test-pool-crash.c $(crew)
@@ -135,6 +155,7 @@ tests_test_barrier_SOURCES = tests/test-barrier.c $(party)
 tests_test_barrier_action_SOURCES = tests/test-barrier-action.c $(party)
 tests_test_dump_SOURCES = tests/test-dump.c $(party)
 tests_test_event_SOURCES = tests/test-event.c $(party)
+tests_test_handles_SOURCES = tests/test-handles.c $(party)
 tests_test_lock_SOURCES = tests/test-lock.c $(party)
 tests_test_locker_SOURCES = tests/test-locker.c $(party)
 tests_test_queue_SOURCES = tests/test-queue.c $(party)
@@ -160,8 +181,16 @@ tests_test_connection_async_SOURCES = tests/test-connection-async.c $(plumbing)
 tests_test_connection_buffers_SOURCES = tests/test-connection-buffers.c $(plumbing)
 tests_test_connection_descriptors_SOURCES = tests/test-connection-descriptors.c $(plumbing)
 tests_test_connection_objects_SOURCES = tests/test-connection-objects.c $(plumbing)
-tests_test_listener_SOURCES = tests/test-listener.c $(plumbing)
 plumbing = tests/plumbing.c tests/plumbing.h
+
+replay = tests/fuzz/fuzz.h tests/fuzz/replay.c
+strangers = tests/strangers.c tests/strangers.h $(plumbing)
+tests_fuzz_test_decoder_SOURCES = tests/fuzz/fuzz-decoder.c $(replay)
+tests_fuzz_test_handshake_SOURCES = tests/fuzz/fuzz-handshake.c $(replay)
+tests_test_listener_SOURCES = tests/test-listener.c $(strangers)
+tests_test_listener_async_SOURCES = tests/test-listener-async.c $(strangers)
+tests_test_listener_hostile_SOURCES = tests/test-listener-hostile.c $(strangers)
+tests_test_listener_tls_SOURCES = tests/test-listener-tls.c tests/certificates.h $(strangers)
 
 # Which library depends on the folder of the program, like inside_library in Makefile.am.
 LDADD = tests/libsupport.la $(library_of_test) $(GLIB_LIBS)
@@ -175,20 +204,23 @@ $(check_PROGRAMS): $(hidden_libraries) lib/libgmproc.la
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/append-tap \
   $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 AM_TESTS_ENVIRONMENT = \
+  CC='$(CC)'; \
+  CFLAGS='$(CFLAGS)'; \
   EXEEXT='$(EXEEXT)'; \
   GJS='$(GJS)'; \
   PROGRAMS_DIR='$(abs_top_builddir)/programs'; \
   PYTHON='$(PYTHON)'; \
   TASKSET='$(TASKSET)'; \
   VALAC='$(VALAC)'; \
+  host_os='$(host_os)'; \
   abs_top_builddir='$(abs_top_builddir)'; \
   abs_top_srcdir='$(abs_top_srcdir)'; \
-  export EXEEXT GJS PROGRAMS_DIR PYTHON TASKSET VALAC abs_top_builddir abs_top_srcdir;
+  export CC CFLAGS EXEEXT GJS PROGRAMS_DIR PYTHON TASKSET VALAC abs_top_builddir abs_top_srcdir host_os;
 
 # Each test program runs a second time with all its processes on one CPU, where other orders of
 # events come up. The file x-pinned.pinned stands for that run of x; it is empty.
 TEST_EXTENSIONS = .pinned
-pinned_tests = $(test_programs:=-pinned.pinned)
+pinned_tests = $(pinnable_tests:=-pinned.pinned)
 windows_pinned_tests = $(port_tests:=-pinned.pinned) tests/test-lock-pinned.pinned \
   tests/test-event-pinned.pinned tests/test-queue-waiting-pinned.pinned
 PINNED_LOG_DRIVER = $(LOG_DRIVER)
@@ -206,8 +238,10 @@ check_scripts = \
   tests/crash/check-points \
   tests/check-examples \
   tests/check-format \
+  tests/check-install \
   tests/check-layering \
   tests/check-symbols \
+  tests/programs/check-completion \
   tests/programs/check-programs
 dist_check_SCRIPTS += $(check_scripts)
 
@@ -269,3 +303,29 @@ else
 check-crash:
 	@echo 'SKIP: check-crash needs a build that was configured with --enable-crash-points'
 endif
+
+# --- libFuzzer ------------------------------------------------------------------------------------
+# `make fuzz` builds tests/fuzz/decoder and tests/fuzz/handshake, which want clang. They are run by
+# hand: tests/fuzz/decoder -max_len=256 new-corpus tests/fuzz/corpus/decoder
+# make fuzz FUZZ_SANITIZE=fuzzer is several times as fast, and sees only what crashes by itself.
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/make-corpus
+FUZZ_CC = clang
+FUZZ_CFLAGS = -g -O2
+FUZZ_SANITIZE = fuzzer,address,undefined
+fuzz_targets = tests/fuzz/decoder tests/fuzz/handshake
+fuzz_library = $(filter %.c,$(lib_libgmproc_core_la_SOURCES))
+fuzz_headers = tests/fuzz/fuzz.h $(filter %.h,$(lib_libgmproc_core_la_SOURCES))
+fuzz_objects = $(fuzz_library:%.c=tests/fuzz/objects/%.o)
+fuzz_compile = $(FUZZ_CC) $(DEFS) -I. -I$(top_builddir)/lib -I$(top_srcdir)/lib \
+  -DGMPROC_COMPILATION -DG_LOG_DOMAIN='"gmproc"' $(GLIB_CFLAGS) $(FUZZ_CFLAGS)
+
+.PHONY: fuzz
+fuzz: $(fuzz_targets)
+$(fuzz_targets) $(fuzz_objects): $(fuzz_headers)
+$(fuzz_targets): tests/fuzz/%: tests/fuzz/fuzz-%.c $(fuzz_objects)
+	$(AM_V_CCLD)$(fuzz_compile) -fsanitize=$(FUZZ_SANITIZE) -o $@ $< $(fuzz_objects) \
+	  $(port_libs) $(GLIB_LIBS)
+$(fuzz_objects): tests/fuzz/objects/%.o: %.c
+	$(AM_V_CC)$(MKDIR_P) $(@D) && $(fuzz_compile) \
+	  -fsanitize=$(FUZZ_SANITIZE:fuzzer%=fuzzer-no-link%) -c -o $@ $<
+CLEANFILES += $(fuzz_targets) $(fuzz_objects)

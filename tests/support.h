@@ -17,6 +17,11 @@ void gmproc_test_init (int *argc, char ***argv);
  * lazily and keep for good, which is no leak of the test that happens to be the first. */
 void gmproc_test_set_warm_up (void (*warm_up) (void));
 
+/* A thread of GLib's may hold a handle for a moment longer than the call for which it works, and
+ * tells nobody when it lets go. A handle that is left after TIME, in microseconds, is still a leak.
+ */
+void gmproc_test_set_patience (gint64 time);
+
 /* Where a C library ends lines with CR LF, makes them end with LF, in place. */
 void gmproc_test_unify_lines (char *text);
 

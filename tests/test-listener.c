@@ -10,54 +10,8 @@
 
 #include <glib/gstdio.h>
 
-#include "plumbing.h"
+#include "strangers.h"
 #include "support.h"
-
-typedef struct
-{
-  GSocketAddress *address;
-  GBytes *key;
-  GmprocConnection *connection;
-  GError *error;
-} Client;
-
-static gpointer
-run_client (gpointer data)
-{
-  Client *client = data;
-
-  client->connection = gmproc_connect (client->address, client->key, BOUND, NULL, &client->error);
-  return NULL;
-}
-
-static GmprocListener *
-listener_new (GSocketAddress *address, GBytes *key)
-{
-  g_autoptr (GError) error = NULL;
-  GmprocListener *listener = gmproc_listener_new (address, key, &error);
-
-  g_assert_no_error (error);
-  return listener;
-}
-
-/* A folder that only this user can enter, with a socket's address in it. */
-static GSocketAddress *
-make_address (char **ret_folder)
-{
-  g_autofree char *path = NULL;
-
-  *ret_folder = g_dir_make_tmp ("gmproc-XXXXXX", NULL);
-  path = g_build_filename (*ret_folder, "socket", NULL);
-  return g_unix_socket_address_new (path);
-}
-
-/* The folder is empty again. */
-static void
-remove_folder (char *folder)
-{
-  g_assert_cmpint (g_rmdir (folder), ==, 0);
-  g_free (folder);
-}
 
 static void
 check_family (GSocketAddress *address, GBytes *key)

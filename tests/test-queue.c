@@ -12,7 +12,7 @@
 #include "support.h"
 
 #define N_ITEMS 1000000
-#define N_ITEMS_SLOW 100000
+#define N_ITEMS_SLOW 20000
 #define N_PROBES 2000
 #define SLOW_PROBE (40 * G_TIME_SPAN_MILLISECOND) /* 20 µs an item; 10⁶ of them take too long */
 #define N_SIDE 4

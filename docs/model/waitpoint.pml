@@ -10,6 +10,11 @@
  * Wanted: when nobody can do anything any more, no living waiter sleeps while there is an item, no
  * living process waits for the lock, and no item that was committed is gone without a taker.
  *
+ * Built with -DADD the commit is a part of the wake-up, as in gmproc_waitpoint_wake_and_add(): the
+ * state only grows, as that of an event or a barrier does, nobody takes anything, and who is woken
+ * looks at the state without the lock. The system wakes and adds in one step; with -DADD=2, for
+ * those that cannot, in two.
+ *
  * Built with -DCOMMIT_FIRST the changer commits before it wakes, and with -DASLEEP_FIRST it forgets
  * the sleepers before it wakes them. Both must give a counter-example.
  */
@@ -22,6 +27,10 @@
 #endif
 #ifndef DEATHS
 #define DEATHS 2
+#endif
+
+#ifndef ADD
+#define ADD 0
 #endif
 
 #if WAITERS + CHANGERS == 4
@@ -80,21 +89,24 @@ inline leave ()
   may_die ()
 }
 
+inline wake_sleepers ()
+{
+  d_step {
+    i = 0;
+    do
+    :: i < PROCESSES -> sleeps[i] = false; i++
+    :: else -> break
+    od
+  }
+}
+
 /* gmproc_port_word_advance(): the counter first, then whoever sleeps. */
 inline advance ()
 {
   count++;
   may_die ();
   if
-  :: counted != 0 ->
-     may_die ();
-     d_step {
-       i = 0;
-       do
-       :: i < PROCESSES -> sleeps[i] = false; i++
-       :: else -> break
-       od
-     }
+  :: counted != 0 -> may_die (); wake_sleepers ()
   :: else
   fi;
   may_die ()
@@ -127,6 +139,34 @@ inline commit (new_items)
   may_die ()
 }
 
+/* gmproc_port_word_advance_and_add() */
+inline advance_and_add ()
+{
+  count++;
+  may_die ();
+  if
+#if ADD == 2
+  :: counted != 0 -> may_die (); wake_sleepers (); may_die (); commit (items + 1)
+#else
+  :: counted != 0 -> may_die (); atomic { wake_sleepers (); items++; committed++ }
+#endif
+  :: else -> commit (items + 1)
+  fi;
+  may_die ()
+}
+
+inline wake_and_add ()
+{
+  if
+  :: asleep == 0 -> commit (items + 1)
+  :: else ->
+     may_die ();
+     advance_and_add ();
+     asleep = 0
+  fi;
+  may_die ()
+}
+
 proctype changer (byte me)
 {
   byte i;
@@ -135,6 +175,8 @@ proctype changer (byte me)
 #ifdef COMMIT_FIRST
   commit (items + 1);
   wake ();
+#elif ADD
+  wake_and_add ();
 #else
   wake ();
   commit (items + 1);
@@ -153,10 +195,12 @@ proctype waiter (byte me)
      if
      :: items > 0 ->
         may_die ();
+#if !ADD
         atomic {
           items--;
           taken++
         };
+#endif
         leave ();
         break
      :: else
@@ -186,6 +230,13 @@ end_asleep:
      may_die ();
      counted--;
      may_die ()
+#if ADD
+     ;
+     if
+     :: items > 0 -> break /* gmproc_waitpoint_see_commit() */
+     :: true
+     fi
+#endif
   od;
 gone:
   has_ended[me] = true

@@ -87,8 +87,8 @@ reserve (GmprocBundleReader *self, gsize size)
 static gboolean
 read_trailer (GmprocBundleReader *self, const GmprocRingMessage *message)
 {
-  char end[sizeof self->trailer + 1];
-  gsize size = MIN (message->size, sizeof self->trailer);
+  char end[sizeof self->trailer];
+  gsize size = MIN (message->size, sizeof self->trailer - 1);
   const char *type = end + size;
 
   gmproc_ring_peek (message, message->size - size, end, size);
@@ -100,7 +100,7 @@ read_trailer (GmprocBundleReader *self, const GmprocRingMessage *message)
     return FALSE;
 
   self->trailer_size = (gsize) (end + size - type) + 1;
-  memcpy (self->trailer, type - 1, self->trailer_size);
+  memcpy (self->trailer, type - 1, self->trailer_size + 1);
   self->item_size = gmproc_codec_get_fixed_size (G_VARIANT_TYPE (type));
   self->alignment = gmproc_codec_get_alignment (G_VARIANT_TYPE (type));
   return TRUE;

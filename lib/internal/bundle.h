@@ -45,11 +45,11 @@ gsize gmproc_bundle_get (GmprocBundle *self, gsize index, GOutputVector *vectors
 typedef struct
 {
   guint8 kind;
-  gboolean is_split; /* GmprocBundleReader is for bodies as they are, and not for values */
-  char trailer[64];  /* a zero byte and the type string; empty for bytes */
-  gsize trailer_size;
-  gsize alignment; /* of an item */
-  gsize item_size; /* of all, or 0 */
+  gboolean is_split;  /* GmprocBundleReader is for bodies as they are, and not for values */
+  char trailer[65];   /* a zero byte, the type string and an end; empty for bytes */
+  gsize trailer_size; /* without the end */
+  gsize alignment;    /* of an item */
+  gsize item_size;    /* of all, or 0 */
   guint8 *data;
   gsize size;
   gsize allocated;

@@ -209,14 +209,19 @@ find_type (const char *message, gsize size, TypeString *string, gsize *ret_data_
              : NULL;
 }
 
+/* Whether bytes of this type and size need not be looked at: a number, or an array of what is
+ * plain. GLib would look at each element of an array. */
 static gboolean
-is_normal (GVariant *value, gsize size)
+is_plain_data (const GVariantType *type, gsize size)
 {
-  const GVariantType *type = g_variant_get_type (value);
+  const GVariantType *element;
 
   if (gmproc_codec_is_number (type))
     return size == gmproc_codec_get_item_size (type);
-  return g_variant_is_normal_form (value);
+  if (!g_variant_type_is_array (type))
+    return FALSE;
+  element = g_variant_type_element (type);
+  return gmproc_codec_is_plain (element) && size % gmproc_codec_get_fixed_size (element) == 0;
 }
 
 static GVariant *
@@ -228,12 +233,12 @@ set_malformed_error (gsize size, GError **error)
   return NULL;
 }
 
-/* Takes VALUE, floating and of DATA_SIZE bytes, out of a message of SIZE. */
+/* Takes VALUE, floating, out of a message of SIZE. */
 static GVariant *
-check_value (GVariant *value, gsize data_size, gsize size, GError **error)
+check_value (GVariant *value, gsize size, GError **error)
 {
   g_variant_ref_sink (value);
-  if (is_normal (value, data_size))
+  if (g_variant_is_normal_form (value)) /* known already, if it was said to be */
     return value;
 
   g_variant_unref (value);
@@ -253,7 +258,8 @@ gmproc_codec_load (GBytes *bytes, GError **error)
     {
       g_autoptr (GBytes) data = g_bytes_new_from_bytes (bytes, 0, data_size);
 
-      value = check_value (g_variant_new_from_bytes (type, data, FALSE), data_size, size, error);
+      value = check_value (g_variant_new_from_bytes (type, data, is_plain_data (type, data_size)),
+                           size, error);
     }
   else
     set_malformed_error (size, error);
@@ -280,8 +286,9 @@ gmproc_codec_take_message (GmprocCodecKind kind, gpointer data, gsize size, GErr
 
   type = find_type (data, size, &string, &data_size);
   if (type != NULL)
-    value = check_value (g_variant_new_from_data (type, data, data_size, FALSE, g_free, data),
-                         data_size, size, error);
+    value = check_value (g_variant_new_from_data (type, data, data_size,
+                                                  is_plain_data (type, data_size), g_free, data),
+                         size, error);
   else
     {
       set_malformed_error (size, error);

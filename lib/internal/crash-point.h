@@ -78,7 +78,9 @@ G_BEGIN_DECLS
   POINT ("barrier-end-wake")            \
   POINT ("barrier-end-woken")           \
   POINT ("barrier-end-noted")           \
+  POINT ("barrier-end-flagged")         \
   POINT ("barrier-end-committed")       \
+  POINT ("barrier-wait-announced")      \
   POINT ("barrier-wait-slept")          \
   POINT ("barrier-give-up")             \
   POINT ("parties-unlinked")            \

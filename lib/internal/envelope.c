@@ -108,28 +108,42 @@ drop_objects (GArray *handles)
     }
 }
 
+static gboolean
+check_type (GVariant *body, GError **error)
+{
+  if (g_variant_is_of_type (body, G_VARIANT_TYPE (TYPE)))
+    return TRUE;
+
+  g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE,
+               "A message with objects came as “%s” instead of “%s”",
+               g_variant_get_type_string (body), TYPE);
+  return FALSE;
+}
+
 GVariant *
 gmproc_envelope_open (GVariant *body, GmprocPortCourier *courier, GError **error)
 {
   g_autoptr (GVariant) ticket = NULL;
+  g_autoptr (GmprocParcel) parcel = NULL;
+
+  if (!check_type (body, error))
+    return NULL;
+  ticket = g_variant_get_child_value (body, 0);
+  parcel = receive_parcel (ticket, courier, error);
+  return parcel != NULL ? gmproc_envelope_open_with (body, parcel, error) : NULL;
+}
+
+GVariant *
+gmproc_envelope_open_with (GVariant *body, GmprocParcel *parcel, GError **error)
+{
   g_autoptr (GVariant) value = NULL;
   g_autoptr (GVariant) list = NULL;
-  g_autoptr (GmprocParcel) parcel = NULL;
   g_autoptr (GArray) handles = NULL;
   GVariant *unpacked;
 
-  if (!g_variant_is_of_type (body, G_VARIANT_TYPE (TYPE)))
-    {
-      g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE,
-                   "A message with objects came as “%s” instead of “%s”",
-                   g_variant_get_type_string (body), TYPE);
-      return NULL;
-    }
-
-  g_variant_get (body, "(@ayv@a" GMPROC_SHAREABLE_FORMAT ")", &ticket, &value, &list);
-  parcel = receive_parcel (ticket, courier, error);
-  if (parcel == NULL)
+  if (!check_type (body, error))
     return NULL;
+  g_variant_get (body, "(@ayv@a" GMPROC_SHAREABLE_FORMAT ")", NULL, &value, &list);
   handles = gmproc_shareable_import_all (list, parcel, error);
   if (handles == NULL)
     return NULL;

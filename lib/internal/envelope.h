@@ -34,4 +34,7 @@ GVariant *gmproc_envelope_dispatch (GmprocEnvelope *self, GmprocPortCourier *cou
  * its handles did not come. */
 GVariant *gmproc_envelope_open (GVariant *body, GmprocPortCourier *courier, GError **error);
 
+/* The same with handles that have come already. */
+GVariant *gmproc_envelope_open_with (GVariant *body, GmprocParcel *parcel, GError **error);
+
 G_END_DECLS

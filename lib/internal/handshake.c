@@ -107,6 +107,7 @@ take_proof (GmprocHandshake *self, GError **error)
     {
       if (self->is_server)
         append_proof (self);
+      self->is_done = TRUE;
       return GMPROC_HANDSHAKE_DONE;
     }
 

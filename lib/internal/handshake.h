@@ -38,6 +38,8 @@ typedef struct
   gboolean has_hello;
   guint8 out[GMPROC_HANDSHAKE_HELLO_SIZE + GMPROC_HANDSHAKE_PROOF_SIZE];
   gsize n_out;
+  gsize n_sent;     /* of those, by whoever sends them */
+  gboolean is_done; /* apart from what is to be sent */
 } GmprocHandshake;
 
 /* KEY may be empty. The hello is ready to go out. */

@@ -10,8 +10,9 @@
 #include "gmproc-error.h"
 #include "trace.h"
 
-/* What is allocated before any byte of a body came. Larger bodies double it as they arrive. */
-#define FIRST_ALLOCATION (1024 * 1024)
+/* What is allocated before any byte of a body came, which takes no memory before it is written to.
+ * Larger bodies double it as they arrive. */
+#define FIRST_ALLOCATION (4 * 1024 * 1024)
 
 #define MESSAGES_BETWEEN_TRIES (16)
 

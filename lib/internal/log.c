@@ -197,7 +197,8 @@ record_make_harmless (Record *self, GLogLevelFlags level)
 
   if (!has_field (fields, self->fields->len, OLD_API_FIELD))
     record_add (self, OLD_API_FIELD, "1", -1);
-  return level == G_LOG_LEVEL_ERROR ? G_LOG_LEVEL_CRITICAL : level;
+  return (level & G_LOG_LEVEL_ERROR) != 0 ? (level & ~G_LOG_LEVEL_ERROR) | G_LOG_LEVEL_CRITICAL
+                                          : level;
 }
 
 void

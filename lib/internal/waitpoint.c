@@ -55,22 +55,31 @@ gmproc_waitpoint_prepare (GmprocWaitpoint *self)
   return gmproc_port_word_load (&self->word);
 }
 
-/* TRUE when the word changed meanwhile. */
 static gboolean
-spin (GmprocWaitpoint *self, guint32 prepared, gint64 deadline)
+has_changed (GmprocWaitpoint *self, const guint32 *state, guint32 seen)
+{
+  return (state != NULL ? __atomic_load_n (state, __ATOMIC_ACQUIRE)
+                        : gmproc_port_word_load (&self->word))
+         != seen;
+}
+
+/* Looks at STATE, or at the word where it is NULL. TRUE when it changed meanwhile. What comes soon
+ * costs no look at the clock. */
+static gboolean
+spin (GmprocWaitpoint *self, const guint32 *state, guint32 seen, gint64 deadline)
 {
   guint32 spin_time = __atomic_load_n (&self->spin_time, __ATOMIC_RELAXED);
-  gint64 end;
+  gint64 end = 0;
+  gint64 now = 0;
 
   if (!gmproc_spin_is_useful ())
     return FALSE;
 
-  end = MIN (g_get_monotonic_time () + spin_time, deadline);
   do
     {
       for (guint i = 0; i < SPIN_ROUNDS_BETWEEN_LOOKS_AT_THE_CLOCK; i++)
         {
-          if (gmproc_port_word_load (&self->word) != prepared)
+          if (has_changed (self, state, seen))
             {
               if (spin_time < LONGEST_SPIN)
                 __atomic_store_n (&self->spin_time, MIN (2 * spin_time, LONGEST_SPIN),
@@ -79,8 +88,11 @@ spin (GmprocWaitpoint *self, guint32 prepared, gint64 deadline)
             }
           gmproc_spin_pause ();
         }
+      now = g_get_monotonic_time ();
+      if (end == 0)
+        end = MIN (now + spin_time, deadline);
     }
-  while (g_get_monotonic_time () < end);
+  while (now < end);
 
   __atomic_store_n (&self->spin_time, MAX (spin_time / 2, SHORTEST_SPIN), __ATOMIC_RELAXED);
   return FALSE;
@@ -94,15 +106,16 @@ wake_for_cancel (G_GNUC_UNUSED GCancellable *cancellable, gpointer user_data)
   gmproc_port_word_advance (&self->word);
 }
 
-/* FALSE if and only if the deadline passed. */
+/* On STATE, or on the word where it is NULL. FALSE if and only if the deadline passed. */
 static gboolean
-sleep_noted (GmprocWaitpoint *self, guint32 prepared, gint64 deadline)
+sleep_noted (GmprocWaitpoint *self, guint32 *state, guint32 seen, gint64 deadline)
 {
   gint64 traced = gmproc_trace_begin ();
   gboolean in_time;
 
   gmproc_family_begin_wait (self->subject);
-  in_time = gmproc_port_word_wait (&self->word, prepared, deadline);
+  in_time = state != NULL ? gmproc_port_word_wait_state (&self->word, state, seen, deadline)
+                          : gmproc_port_word_wait (&self->word, seen, deadline);
   gmproc_family_end_wait ();
   gmproc_trace_end (traced, "wait", "sleep", NULL, 0);
   return in_time;
@@ -120,14 +133,14 @@ sleep_until (GmprocWaitpoint *self, guint32 prepared, gboolean may_spin, gint64 
 
   GMPROC_CRASH_POINT ("waitpoint-sleep");
   in_time = !gmproc_deadline_has_passed (deadline);
-  if (in_time && may_spin && spin (self, prepared, deadline))
+  if (in_time && may_spin && spin (self, NULL, prepared, deadline))
     return TRUE;
 
   /* Connecting calls wake_for_cancel at once if the cancel came meanwhile. */
   if (in_time && cancellable != NULL)
     connection = g_cancellable_connect (cancellable, G_CALLBACK (wake_for_cancel), self, NULL);
   if (in_time)
-    in_time = sleep_noted (self, prepared, deadline);
+    in_time = sleep_noted (self, NULL, prepared, deadline);
   GMPROC_CRASH_POINT ("waitpoint-slept");
   if (connection != 0)
     g_cancellable_disconnect (cancellable, connection);
@@ -155,6 +168,18 @@ gmproc_waitpoint_doze (GmprocWaitpoint *self, guint32 prepared, gint64 deadline,
                        GCancellable *cancellable, GError **error)
 {
   return sleep_until (self, prepared, FALSE, deadline, cancellable, error);
+}
+
+gboolean
+gmproc_waitpoint_spin_on (GmprocWaitpoint *self, const guint32 *state, guint32 seen)
+{
+  return spin (self, state, seen, GMPROC_PORT_FOREVER);
+}
+
+gboolean
+gmproc_waitpoint_sleep_on (GmprocWaitpoint *self, guint32 *state, guint32 seen, gint64 deadline)
+{
+  return sleep_noted (self, state, seen, deadline);
 }
 
 static void
@@ -200,13 +225,19 @@ gmproc_waitpoint_wake_and_add (GmprocWaitpoint *self, guint32 *state, guint32 de
   (void) __atomic_fetch_add (state, delta, __ATOMIC_RELEASE);
 }
 
+void
+gmproc_waitpoint_add (GmprocWaitpoint *self, guint32 *state, guint32 delta)
+{
+  gmproc_port_word_add_state (&self->word, state, delta);
+}
+
 gboolean
-gmproc_waitpoint_see_commit (gboolean (*has_changed) (gpointer object, guint64 what),
-                             gpointer object, guint64 what)
+gmproc_waitpoint_see_commit (gboolean (*is_made) (gpointer object, guint64 what), gpointer object,
+                             guint64 what)
 {
   guint rounds = gmproc_spin_is_useful () ? LOOKS_FOR_COMMIT : 0;
 
-  while (!has_changed (object, what))
+  while (!is_made (object, what))
     {
       if (rounds-- == 0)
         return FALSE;

@@ -70,8 +70,18 @@ void gmproc_waitpoint_wake_and_add (GmprocWaitpoint *self, guint32 *state, guint
 /* Outside the lock, by one who was woken, and so before the commit: gives the changer a moment to
  * make it. For a state that says by one load that it has changed; then the lock is not needed,
  * which all who were woken would ask for at the same time. */
-gboolean gmproc_waitpoint_see_commit (gboolean (*has_changed) (gpointer object, guint64 what),
+gboolean gmproc_waitpoint_see_commit (gboolean (*is_made) (gpointer object, guint64 what),
                                       gpointer object, guint64 what);
+
+/* For a counter in the state that waiters know by one load to have gone on: outside the lock, and
+ * so without a line of woken ones before it. spin_on: TRUE when STATE is not SEEN any more.
+ * sleep_on: FALSE if and only if the deadline passed. add: wake and commit, inside the lock; for
+ * the others who wait, gmproc_waitpoint_wake() comes before it. Where the system has no single step
+ * for it, a kill in the middle leaves who sleeps to the own deadline; so that is to come soon. */
+gboolean gmproc_waitpoint_spin_on (GmprocWaitpoint *self, const guint32 *state, guint32 seen);
+gboolean gmproc_waitpoint_sleep_on (GmprocWaitpoint *self, guint32 *state, guint32 seen,
+                                    gint64 deadline);
+void gmproc_waitpoint_add (GmprocWaitpoint *self, guint32 *state, guint32 delta);
 
 /* For a state that is a lock itself, whose waiters cannot look inside of it: announce, then look,
  * and sleep if the lock is not free; release the lock, then wake. A wake-up is lost only with a

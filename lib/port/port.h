@@ -258,6 +258,12 @@ gboolean gmproc_port_lock_release (GmprocPortLock *lock);
  * on; or STATE is changed, and nobody sleeps. Who is woken may find STATE as it was, and sees the
  * change a moment later; where the system can do both in one step, it finds it changed.
  *
+ * wait_state: the same for a counter STATE of the caller's, of which it knows by one load that it
+ * has gone on. add_state: adds DELTA (at most 2047) to STATE and wakes all who sleep in wait_state.
+ * Killed in the middle of it, a process leaves STATE as it was, and who sleeps sleeps on; or it is
+ *          changed, and nobody sleeps. Where the system cannot do both in one step, somebody may
+ *          then sleep until the own deadline although STATE is changed.
+ *
  * A waiter that is killed costs the others nothing but a needless wake-up call.
  * The handle is as for the lock.
  */
@@ -282,6 +288,9 @@ guint32 gmproc_port_word_load (const GmprocPortWord *word);
 gboolean gmproc_port_word_wait (GmprocPortWord *word, guint32 expected, gint64 deadline);
 void gmproc_port_word_advance (GmprocPortWord *word);
 void gmproc_port_word_advance_and_add (GmprocPortWord *word, guint32 *state, guint32 delta);
+gboolean gmproc_port_word_wait_state (GmprocPortWord *word, guint32 *state, guint32 expected,
+                                      gint64 deadline);
+void gmproc_port_word_add_state (GmprocPortWord *word, guint32 *state, guint32 delta);
 
 /* -- child -------------------------------------------------------------------------------------
  * A process that runs a program with the library in it, given a block of bytes and handles.
@@ -453,6 +462,15 @@ gboolean gmproc_port_lifeline_is_broken (gintptr given);
  */
 gboolean gmproc_port_leash_new (gintptr *ret_keep, gintptr *ret_give, GError **error);
 void gmproc_port_leash_wear (gintptr given);
+
+/* -- gate --------------------------------------------------------------------------------------
+ * enter: one at a time of all threads and processes of this system that enter for files in PATH's
+ *        folder, or for PATH, and nothing is left behind there. The caller owns the handle; closing
+ *        it leaves, and so does the end of the process. To be held for a moment only.
+ *        G_IO_ERROR_TIMED_OUT, G_IO_ERROR_NOT_FOUND for a folder that does not exist.
+ */
+gboolean gmproc_port_gate_enter (const char *path, gint64 deadline, gintptr *ret_handle,
+                                 GError **error);
 
 /* -- quota -------------------------------------------------------------------------------------
  * get: how many processors' time the system gives to this process and those that it is grouped

@@ -206,3 +206,41 @@ gmproc_port_word_advance_and_add (GmprocPortWord *word, guint32 *state, guint32 
     }
   (void) __atomic_fetch_add (state, delta, __ATOMIC_RELEASE);
 }
+
+#if defined(HAVE_LINUX_FUTEX_H)
+gboolean
+gmproc_port_word_wait_state (G_GNUC_UNUSED GmprocPortWord *word, guint32 *state, guint32 expected,
+                             gint64 deadline)
+{
+  return system_wait (state, expected, deadline);
+}
+
+/* The state itself is what they sleep on, so the system changes it and wakes them in one step. */
+void
+gmproc_port_word_add_state (G_GNUC_UNUSED GmprocPortWord *word, guint32 *state, guint32 delta)
+{
+  if (system_wake_and_add (state, state, delta))
+    return;
+  (void) __atomic_fetch_add (state, delta, __ATOMIC_SEQ_CST);
+  system_wake (state);
+}
+#else
+/* The word is read before the state: whoever changes the state advances the word afterwards. */
+gboolean
+gmproc_port_word_wait_state (GmprocPortWord *word, guint32 *state, guint32 expected,
+                             gint64 deadline)
+{
+  guint32 count = gmproc_port_word_load (word);
+
+  if (__atomic_load_n (state, __ATOMIC_SEQ_CST) != expected)
+    return TRUE;
+  return gmproc_port_word_wait (word, count, deadline);
+}
+
+void
+gmproc_port_word_add_state (GmprocPortWord *word, guint32 *state, guint32 delta)
+{
+  (void) __atomic_fetch_add (state, delta, __ATOMIC_SEQ_CST);
+  gmproc_port_word_advance (word);
+}
+#endif

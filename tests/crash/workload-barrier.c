@@ -36,12 +36,20 @@ note_crossing (Actor *actor, int index)
   __atomic_store_n (&actor->card->n_done, n + 1, __ATOMIC_SEQ_CST);
 }
 
+/* Every other time with a cancellable: those sleep in another place. */
+static GCancellable *
+choose_cancellable (Actor *actor, GCancellable *cancellable)
+{
+  return actor->n_calls++ % 2 == actor->index % 2 ? cancellable : NULL;
+}
+
 static gboolean
-cross (Actor *actor, GmprocBarrier *barrier)
+cross (Actor *actor, GmprocBarrier *barrier, GCancellable *cancellable)
 {
   gint64 timeout = __atomic_load_n (&actor->place->timeout, __ATOMIC_ACQUIRE);
   g_autoptr (GError) error = NULL;
-  int index = gmproc_barrier_wait (barrier, timeout, NULL, &error);
+  int index =
+      gmproc_barrier_wait (barrier, timeout, choose_cancellable (actor, cancellable), &error);
 
   if (index != -1)
     note_crossing (actor, index);
@@ -53,13 +61,14 @@ cross (Actor *actor, GmprocBarrier *barrier)
 
 GMPROC_DEFINE_TARGET (barrier_survivor)
 {
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GmprocBarrier) barrier = NULL;
   Actor actor;
 
   actor_open (&actor, args);
   barrier = open_barrier (&actor);
   while (actor_goes_on (&actor))
-    if (!cross (&actor, barrier))
+    if (!cross (&actor, barrier, cancellable))
       g_thread_yield ();
   actor_clear (&actor);
   return EXIT_SUCCESS;
@@ -67,6 +76,7 @@ GMPROC_DEFINE_TARGET (barrier_survivor)
 
 GMPROC_DEFINE_TARGET (barrier_victim)
 {
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GmprocBarrier) barrier = NULL;
   Actor actor;
 
@@ -76,7 +86,8 @@ GMPROC_DEFINE_TARGET (barrier_victim)
     {
       gint64 timeout = actor.n_steps % 16 == 0 ? 0 : SHORT;
 
-      if (gmproc_barrier_wait (barrier, timeout, NULL, NULL) == -1)
+      if (gmproc_barrier_wait (barrier, timeout, choose_cancellable (&actor, cancellable), NULL)
+          == -1)
         gmproc_barrier_reset (barrier);
       if (actor.n_steps % 64 == 0)
         gmproc_barrier_abort (barrier);
@@ -187,8 +198,7 @@ check (G_GNUC_UNUSED Round *round)
 {
 }
 
-static const char *const points[] = { "guard-",   "waitpoint-", "commit-",
-                                      "barrier-", "parties-",   NULL };
+static const char *const points[] = { "guard-", "waitpoint-", "barrier-", "parties-", NULL };
 
 const Workload workload_barrier = { .name = "barrier",
                                     .points = points,

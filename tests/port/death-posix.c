@@ -52,6 +52,12 @@ gmproc_test_fault (void)
 }
 
 gboolean
+gmproc_test_can_lose_objects (void)
+{
+  return TRUE;
+}
+
+gboolean
 gmproc_test_can_catch_termination (void)
 {
   return TRUE;

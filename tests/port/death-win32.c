@@ -50,6 +50,12 @@ gmproc_test_fault (void)
 }
 
 gboolean
+gmproc_test_can_lose_objects (void)
+{
+  return FALSE;
+}
+
+gboolean
 gmproc_test_can_catch_termination (void)
 {
   return FALSE;

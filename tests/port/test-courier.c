@@ -34,6 +34,13 @@ couriers_clear (Couriers *self)
   gmproc_port_courier_detach (&self->in);
 }
 
+/* Whether the handles travel by a way of their own, and do not wait at their sender's. */
+static gboolean
+has_own_way (Couriers *self)
+{
+  return self->out.handle != GMPROC_PORT_NO_HANDLE;
+}
+
 /* The ticket of one handle, which the courier has copied. */
 static GBytes *
 send_one (Couriers *self)
@@ -91,7 +98,8 @@ test_missing (void)
   receive_none (&couriers, cut);
   receive_none (&couriers, nothing);
   receive_one (&couriers, ticket);
-  receive_none (&couriers, ticket);
+  if (has_own_way (&couriers))
+    receive_none (&couriers, ticket); /* elsewhere its number may be another handle's by now */
   other = send_one (&couriers);
   receive_one (&couriers, other);
   couriers_clear (&couriers);
@@ -106,6 +114,12 @@ test_orphans (void)
   g_autoptr (GBytes) ticket = NULL;
 
   couriers_init (&couriers);
+  if (!has_own_way (&couriers))
+    {
+      couriers_clear (&couriers);
+      g_test_skip ("the handles stay with their sender until it ends");
+      return;
+    }
   for (int i = 0; i < 20; i++)
     {
       g_autoptr (GBytes) lost G_GNUC_UNUSED = send_one (&couriers);
@@ -124,10 +138,6 @@ main (int argc, char **argv)
 {
   gmproc_test_init (&argc, &argv);
   gmproc_test_add ("/courier/PI-07/missing", test_missing);
-#ifndef G_OS_WIN32
   gmproc_test_add ("/courier/orphans", test_orphans);
-#else
-  (void) test_orphans; /* there they stay with their sender until it ends */
-#endif
   return g_test_run ();
 }

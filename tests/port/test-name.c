@@ -103,6 +103,21 @@ own (const gintptr *handles, guint n_handles)
   return EXIT_SUCCESS;
 }
 
+/* The system stops a process a little after it was asked to; until then it may answer. */
+static void
+wait_for_stop (const char *name)
+{
+  gint64 far = peer_far_deadline ();
+  gintptr found;
+  guint64 note;
+
+  while (gmproc_port_name_look_up (name, g_get_monotonic_time () + SHORT, &found, &note, NULL))
+    {
+      gmproc_port_handle_close (&found);
+      g_assert_cmpint (g_get_monotonic_time (), <, far);
+    }
+}
+
 /* Who looks for the name of a stopped process is told, and does not wait for ever; what it asked
  * for is no harm. Nothing is left of a process that was killed. */
 static void
@@ -120,6 +135,7 @@ stop_and_kill_owner (const char *name, gintptr block)
 
   if (gmproc_test_stop (gmproc_port_child_get_pid (owner)))
     {
+      wait_for_stop (name);
       assert_refused (name, 0, G_IO_ERROR_TIMED_OUT);
       assert_refused (name, g_get_monotonic_time () + SHORT, G_IO_ERROR_TIMED_OUT);
       gmproc_test_continue (gmproc_port_child_get_pid (owner));

@@ -153,6 +153,48 @@ test_advance_wakes_all (void)
   fixture_close (&fixture);
 }
 
+typedef struct
+{
+  GmprocPortWord *word;
+  guint32 *state;
+  gint n_asleep; /* atomic: or about to be */
+} StateFixture;
+
+static gpointer
+wait_for_state (gpointer data)
+{
+  StateFixture *self = data;
+
+  g_atomic_int_inc (&self->n_asleep);
+  while (__atomic_load_n (self->state, __ATOMIC_ACQUIRE) == 7)
+    g_assert_true (gmproc_port_word_wait_state (self->word, self->state, 7, peer_far_deadline ()));
+  return NULL;
+}
+
+static void
+test_add_state_wakes_all (void)
+{
+  GThread *threads[N_WAITERS];
+  StateFixture waiters;
+  Fixture fixture;
+  guint32 state = 7;
+
+  fixture_open (&fixture);
+  waiters = (StateFixture){ &fixture.ping, &state, 0 };
+  g_assert_true (gmproc_port_word_wait_state (&fixture.ping, &state, 6, GMPROC_PORT_FOREVER));
+  g_assert_false (gmproc_port_word_wait_state (&fixture.ping, &state, 7,
+                                               g_get_monotonic_time () + G_TIME_SPAN_MILLISECOND));
+  for (int i = 0; i < N_WAITERS; i++)
+    threads[i] = g_thread_new ("waiter", wait_for_state, &waiters);
+  while (g_atomic_int_get (&waiters.n_asleep) < N_WAITERS)
+    g_thread_yield ();
+  gmproc_port_word_add_state (&fixture.ping, &state, 2);
+  for (int i = 0; i < N_WAITERS; i++)
+    g_thread_join (threads[i]);
+  g_assert_cmpuint (state, ==, 9);
+  fixture_close (&fixture);
+}
+
 /* handles: as for start_with_words */
 static int
 answer (const gintptr *handles, guint n_handles G_GNUC_UNUSED)
@@ -232,6 +274,7 @@ main (int argc, char **argv)
   gmproc_test_add ("/port/word/changed", test_changed_count_does_not_wait);
   gmproc_test_add ("/port/word/deadline", test_deadline_is_kept);
   gmproc_test_add ("/port/word/wakes-all", test_advance_wakes_all);
+  gmproc_test_add ("/port/word/state-wakes-all", test_add_state_wakes_all);
   gmproc_test_add ("/port/word/ping-pong", test_no_wake_up_is_lost);
   gmproc_test_add ("/port/word/killed-waiter", test_killed_waiter);
   return g_test_run ();
