@@ -4,11 +4,19 @@
 # Pages of the reference too; the drawings in them are Mermaid.
 docs_pages = \
   docs/architecture.md \
+  docs/bindings.md \
   docs/conformance.md \
+  docs/crashes.md \
+  docs/faq.md \
+  docs/from-python.md \
+  docs/getting-started.md \
+  docs/messages.md \
   docs/performance.md \
   docs/pool.md \
   docs/porting.md \
+  docs/processes.md \
   docs/queue.md \
+  docs/shared-state.md \
   docs/synchronization.md \
   docs/trace.md \
   docs/windows.md \
@@ -28,9 +36,25 @@ reference_dir = docs/reference
 reference_index = $(reference_dir)/index.html
 docsdir = $(datadir)/doc/libgmproc/reference
 
-$(reference_index): lib/Gmproc-1.gir docs/libgmproc.toml
-	$(AM_V_GEN)$(GI_DOCGEN) generate --quiet --no-namespace-dir \
-	  --config=$(srcdir)/docs/libgmproc.toml --content-dir=$(srcdir)/docs \
+# What gi-docgen reads: each page with its title before it, and with links to pages of the site.
+site_dir = docs/site
+site_pages = $(docs_pages:docs/%=$(site_dir)/%)
+
+$(site_dir)/%.md: docs/%.md
+	$(AM_V_GEN)$(MKDIR_P) $(site_dir) && $(AWK) ' \
+	  /^# / && !has_title { print "Title: " substr ($$0, 3) "\n"; has_title = 1 } \
+	  has_title { gsub (/\]\([a-z-]+\.md/, "&@"); gsub (/\.md@/, ".html"); print }' $< > $@
+
+$(site_dir)/libgmproc.toml: docs/libgmproc.toml Makefile
+	$(AM_V_GEN)$(MKDIR_P) $(site_dir) && sed 's/^\[library\]$$/&\nversion = "$(PACKAGE_VERSION)"/' \
+	  $(srcdir)/docs/libgmproc.toml > $@
+
+$(site_dir)/%.svg: docs/%.svg
+	$(AM_V_GEN)$(MKDIR_P) $(site_dir) && cp $< $@
+
+$(reference_index): lib/Gmproc-1.gir $(site_dir)/libgmproc.toml $(site_pages) $(site_dir)/trace.svg
+	$(AM_V_GEN)$(GI_DOCGEN) generate --quiet --no-namespace-dir --fatal-warnings \
+	  --config=$(site_dir)/libgmproc.toml --content-dir=$(site_dir) \
 	  --output-dir=$(reference_dir) lib/Gmproc-1.gir
 
 all-local: $(reference_index)
@@ -43,7 +67,7 @@ uninstall-local:
 	rm -rf "$(DESTDIR)$(docsdir)"
 
 clean-local:
-	rm -rf $(reference_dir)
+	rm -rf $(reference_dir) $(site_dir)
 endif
 
 # --- the models of the protocols, through spin ------------------------------------------------------

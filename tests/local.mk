@@ -236,6 +236,7 @@ $(pinned_tests): Makefile
 check_scripts = \
   $(binding_scripts) \
   tests/crash/check-points \
+  tests/check-docs \
   tests/check-examples \
   tests/check-format \
   tests/check-install \
