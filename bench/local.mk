@@ -9,12 +9,14 @@ bench_programs = \
   bench/first-look \
   bench/pipe-ours \
   bench/pool-ours \
+  bench/pool-threads \
   bench/queue-ours \
   bench/sync-ours
 
 if !OS_WIN32
 bench_programs += \
   bench/pipe-raw \
+  bench/pool-raw \
   bench/queue-gdbus \
   bench/queue-raw
 endif
@@ -53,6 +55,8 @@ bench_sync_pthread_LDADD = $(bench_raw)
 
 bench_pool_ours_SOURCES = bench/pool-ours.c bench/pool-items.h
 bench_pool_ours_LDADD = $(bench_ours)
+bench_pool_raw_LDADD = $(bench_raw)
+bench_pool_threads_LDADD = $(bench_raw)
 
 # Starting processes, beside what the system asks for; make bench-start.
 EXTRA_PROGRAMS += bench/start-ratios
@@ -93,6 +97,8 @@ EXTRA_PROGRAMS += \
   bench/pipe-raw \
   bench/windows \
   bench/pool-ours \
+  bench/pool-raw \
+  bench/pool-threads \
   bench/queue-gdbus \
   bench/queue-mq \
   bench/queue-nng \
@@ -117,8 +123,8 @@ bench/queue-boost: bench/queue-boost.cc bench/queue-crowd.c bench/queue-crowd.h 
 
 CLEANFILES += $(EXTRA_PROGRAMS) bench/queue-boost bench/libbench.la \
   bench/figures.csv bench/figures.md bench/figures.svg
-EXTRA_DIST += bench/README.md bench/peer_cpython.py bench/pipe-cpython.py bench/pipe.works bench/run bench/queue-boost.cc \
-  bench/pool.works bench/queue.works bench/sync-cpython.py bench/sync.works \
+EXTRA_DIST += bench/README.md bench/peer_cpython.py bench/pipe-cpython.py bench/pipe.works bench/run \
+  bench/queue-boost.cc bench/pool-cpython.py bench/pool-executor.py bench/pool.works \
   bench/queue-cpython.py bench/queue.works bench/sync-cpython.py bench/sync.works
 
 # BENCH_FLAGS are options of bench/run: make bench BENCH_FLAGS='--quick --only=queue'

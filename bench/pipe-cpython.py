@@ -17,6 +17,18 @@ def answer(connection, count):
         connection.send_bytes(connection.recv_bytes())
 
 
+def answer_object(connection, count):
+    for _ in range(count):
+        connection.send(connection.recv())
+
+
+def travel_object(connection, count):
+    for i in range(count):
+        connection.send(i)
+        if connection.recv() != i:
+            sys.exit("another number came back")
+
+
 def travel(connection, count):
     for i in range(count):
         message = i.to_bytes(8, "little")
@@ -25,7 +37,7 @@ def travel(connection, count):
             sys.exit("another number came back")
 
 
-def measure_round_trip(count, _):
+def round_trip(count, answer, travel):
     here, there = CONTEXT.Pipe()
     other = CONTEXT.Process(target=answer, args=(there, WARM_UP + count), daemon=True)
     other.start()
@@ -69,7 +81,12 @@ def one_way(count, parameters, how):
 
 
 WORKS = {
-    "pipe-round-trip": (measure_round_trip, "us", 10000),
+    "pipe-round-trip": (lambda count, _: round_trip(count, answer, travel), "us", 10000),
+    "pipe-round-trip-variant": (
+        lambda count, _: round_trip(count, answer_object, travel_object),
+        "us",
+        10000,
+    ),
     "pipe-bytes": (lambda count, p: one_way(count, p, "bytes"), "GB/s", 300),
     "pipe-buffer": (lambda count, p: one_way(count, p, "buffer"), "GB/s", 300),
     "pipe-variant": (lambda count, p: one_way(count, p, "object"), "GB/s", 300),

@@ -68,6 +68,25 @@ open_connection (GVariant *args)
 
 /* -- there and back ---------------------------------------------------------------------------- */
 
+static gint64
+receive_number (GmprocConnection *connection)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) value = gmproc_connection_receive (connection, GMPROC_FOREVER, NULL, &error);
+
+  check (error);
+  return g_variant_get_int64 (value);
+}
+
+static void
+send_number (GmprocConnection *connection, gint64 number)
+{
+  g_autoptr (GError) error = NULL;
+
+  gmproc_connection_send (connection, g_variant_new_int64 (number), NULL, &error);
+  check (error);
+}
+
 static void
 receive_small (GmprocConnection *connection, guint8 *buffer)
 {
@@ -94,26 +113,38 @@ GMPROC_DEFINE_TARGET (answer)
 {
   g_autoptr (GmprocConnection) connection = open_connection (args);
   guint8 buffer[SMALL];
+  gboolean as_variant;
   gint64 count;
 
-  g_variant_get_child (args, 1, "x", &count);
+  g_variant_get (args, "(hxb)", NULL, &count, &as_variant);
   for (gint64 i = 0; i < count; i++)
-    {
-      receive_small (connection, buffer);
-      send_small (connection, buffer);
-    }
+    if (as_variant)
+      send_number (connection, receive_number (connection));
+    else
+      {
+        receive_small (connection, buffer);
+        send_small (connection, buffer);
+      }
   return EXIT_SUCCESS;
 }
 
 static gboolean
-travel (GmprocConnection *connection, gint64 count, GError **error)
+travel (GmprocConnection *connection, gboolean as_variant, gint64 count, GError **error)
 {
   for (gint64 i = 0; i < count; i++)
     {
       gint64 back = -1;
 
-      send_small (connection, (const guint8 *) &i);
-      receive_small (connection, (guint8 *) &back);
+      if (as_variant)
+        {
+          send_number (connection, i);
+          back = receive_number (connection);
+        }
+      else
+        {
+          send_small (connection, (const guint8 *) &i);
+          receive_small (connection, (guint8 *) &back);
+        }
       if (back != i)
         return bench_fail_check (error, "another number came back");
     }
@@ -121,7 +152,7 @@ travel (GmprocConnection *connection, gint64 count, GError **error)
 }
 
 static double
-measure_round_trip (const BenchJob *job, GError **error)
+measure_trips (const BenchJob *job, gboolean as_variant, GError **error)
 {
   g_autoptr (GmprocConnection) here = NULL;
   g_autoptr (GmprocConnection) there = NULL;
@@ -130,16 +161,28 @@ measure_round_trip (const BenchJob *job, GError **error)
 
   if (!gmproc_pipe_new (TRUE, &here, &there, error))
     return -1;
-  other = start (
-      answer, g_variant_new ("(hx)", gmproc_connection_get_handle (there), WARM_UP + job->count));
+  other = start (answer, g_variant_new ("(hxb)", gmproc_connection_get_handle (there),
+                                        WARM_UP + job->count, as_variant));
   gmproc_connection_close (there);
-  if (!travel (here, WARM_UP, error))
+  if (!travel (here, as_variant, WARM_UP, error))
     return -1;
   begin = bench_now_ns ();
-  if (!travel (here, job->count, error))
+  if (!travel (here, as_variant, job->count, error))
     return -1;
   end = bench_now_ns ();
   return join (other, error) ? (double) (end - begin) / (double) job->count / 1000 : -1;
+}
+
+static double
+measure_round_trip (const BenchJob *job, GError **error)
+{
+  return measure_trips (job, FALSE, error);
+}
+
+static double
+measure_round_trip_variant (const BenchJob *job, GError **error)
+{
+  return measure_trips (job, TRUE, error);
 }
 
 /* -- one way ----------------------------------------------------------------------------------- */
@@ -270,6 +313,7 @@ main (int argc, char **argv)
 {
   static const BenchWork works[] = {
     { "pipe-round-trip", "us", measure_round_trip, 20000 },
+    { "pipe-round-trip-variant", "us", measure_round_trip_variant, 20000 },
     { "pipe-bytes", "GB/s", measure_bytes, 500 },
     { "pipe-buffer", "GB/s", measure_buffer, 500 },
     { "pipe-variant", "GB/s", measure_variant, 500 },

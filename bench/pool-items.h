@@ -11,18 +11,24 @@
 G_BEGIN_DECLS
 
 /* All items of one measurement, in microseconds of work. */
-#define POOL_ITEMS_TIME (400 * 1000)
+#define POOL_ITEMS_TIME (200 * 1000)
 
-/* Works for that long; by the clock, so that a processor that is shared costs what it costs. */
+/* Rounds of a chain of multiplications that take about a microsecond on a processor of 3 GHz. */
+#define POOL_ITEMS_ROUNDS (750)
+
+/* Works for about that long. Not by the clock, which goes on while the processor is with somebody
+ * else: how much work an item is must not depend on what else the machine does. */
 static inline gint64
 pool_item_work (gint64 microseconds)
 {
-  gint64 end = g_get_monotonic_time () + microseconds;
-  gint64 rounds = 0;
+  volatile guint64 sink;
+  guint64 state = 1;
 
-  while (g_get_monotonic_time () < end)
-    rounds++;
-  return rounds > 0 ? microseconds : 0;
+  for (gint64 i = 0; i < microseconds * POOL_ITEMS_ROUNDS; i++)
+    state = state * 6364136223846793005u + 1442695040888963407u;
+  sink = state;
+  (void) sink;
+  return microseconds;
 }
 
 /* Items of TIME microseconds each; with SPREAD, of TIME in the middle of a range of so many times

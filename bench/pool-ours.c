@@ -146,25 +146,83 @@ measure_array (const BenchJob *job, GError **error)
   return seconds < 0 ? seconds : seconds * 1e6 / job->count;
 }
 
-/* The wall time over that of an even split: 1 is perfect. */
+/* Seconds that this process alone takes for all items. */
+static double
+time_alone (GVariant *items)
+{
+  gint64 begin = g_get_monotonic_time ();
+  gsize n_items;
+  const gint64 *times = g_variant_get_fixed_array (items, &n_items, sizeof *times);
+
+  for (gsize i = 0; i < n_items; i++)
+    pool_item_work (times[i]);
+  return bench_seconds_since (begin);
+}
+
+static double
+time_pool (GmprocPool *pool, GVariant *items, guint chunk, GError **error)
+{
+  gint64 begin = g_get_monotonic_time ();
+  g_autoptr (GVariant) results = NULL;
+
+  g_object_set (pool, "chunk-size", chunk, NULL);
+  results = gmproc_pool_map (pool, work, items, NULL, error);
+  return results != NULL ? bench_seconds_since (begin) : -1;
+}
+
+#define SPLIT_ROUNDS 5
+
+/* The wall time over that of an even split of what one process takes: 1 is perfect. Both in turns,
+ * and the best of each. */
 static double
 measure_split (const BenchJob *job, GError **error)
 {
   g_autoptr (GmprocPool) pool = make_pool (job, 2, 0, error);
   g_autoptr (GVariant) items = NULL;
-  g_autoptr (GVariant) results = NULL;
-  gint64 total, begin;
-  double seconds;
+  double alone = G_MAXDOUBLE, best = G_MAXDOUBLE;
+  gint64 total;
 
   if (pool == NULL)
     return -1;
   items = pool_items_make (bench_get (job, "item", 100), bench_get (job, "spread", 1), &total);
-  begin = g_get_monotonic_time ();
-  results = gmproc_pool_map (pool, work, items, NULL, error);
-  seconds = bench_seconds_since (begin);
-  if (results == NULL)
+  for (guint i = 0; i < SPLIT_ROUNDS; i++)
+    {
+      double seconds = time_pool (pool, items, bench_get (job, "chunk", 0), error);
+
+      if (seconds < 0)
+        return -1;
+      best = MIN (best, seconds);
+      alone = MIN (alone, time_alone (items));
+    }
+  return best * gmproc_pool_get_n_workers (pool) / alone;
+}
+
+/* The wall time with chunks of the pool's choice over that with the best fixed size. */
+static double
+measure_chunks (const BenchJob *job, GError **error)
+{
+  static const guint chunks[] = { 0, 1, 4, 16, 64, 256, 1024, 4096 };
+  double best[G_N_ELEMENTS (chunks)];
+  double best_fixed = G_MAXDOUBLE;
+  g_autoptr (GmprocPool) pool = make_pool (job, 2, 0, error);
+  g_autoptr (GVariant) items = NULL;
+  gint64 total;
+
+  if (pool == NULL)
     return -1;
-  return seconds * 1e6 * gmproc_pool_get_n_workers (pool) / total;
+  items = pool_items_make (bench_get (job, "item", 100), bench_get (job, "spread", 1), &total);
+  for (guint i = 0; i < SPLIT_ROUNDS * G_N_ELEMENTS (chunks); i++)
+    {
+      guint place = i % G_N_ELEMENTS (chunks);
+      double seconds = time_pool (pool, items, chunks[place], error);
+
+      if (seconds < 0)
+        return -1;
+      best[place] = i < G_N_ELEMENTS (chunks) ? seconds : MIN (best[place], seconds);
+    }
+  for (guint i = 1; i < G_N_ELEMENTS (chunks); i++)
+    best_fixed = MIN (best_fixed, best[i]);
+  return best[0] / best_fixed;
 }
 
 /* From nothing until every worker has answered, in milliseconds. */
@@ -229,6 +287,7 @@ main (int argc, char **argv)
     { "pool-map", "s", measure_map, 1000 * 1000 },
     { "pool-map-array", "s", measure_array, 1000 * 1000 },
     { "pool-split", "x", measure_split, 1 },
+    { "pool-chunks", "x", measure_chunks, 1 },
     { "pool-ready", "ms", measure_ready, 10 },
     { "pool-memory", "MiB", measure_memory, 1 },
     { NULL, NULL, NULL, 0 },
