@@ -336,7 +336,7 @@ PARTY_TEST (test_killed_after_arrival)
 /* Waits for what never comes. */
 GMPROC_DEFINE_TARGET (hold_barrier)
 {
-  g_autoptr (GmprocBarrier) barrier = party_open_barrier (args, 0);
+  g_autoptr (GmprocBarrier) barrier G_GNUC_UNUSED = party_open_barrier (args, 0);
   g_autoptr (GmprocEvent) ready = party_open_event (args, 1);
   g_autoptr (GmprocEvent) never = party_open_event (args, 2);
 

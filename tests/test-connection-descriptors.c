@@ -181,7 +181,7 @@ test_most_descriptors (void)
 {
   g_autoptr (GPtrArray) descriptors = g_ptr_array_new_with_free_func (g_object_unref);
   g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("ah"));
-  g_autoptr (GVariant) all = NULL;
+  g_autoptr (GVariant) all G_GNUC_UNUSED = NULL;
   g_autoptr (GVariant) got = NULL;
   g_autoptr (GError) error = NULL;
   Pipe pipe;

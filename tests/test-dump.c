@@ -151,7 +151,7 @@ static void
 test_dead (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GmprocCondition) condition = gmproc_condition_new (NULL, &error);
+  g_autoptr (GmprocCondition) condition G_GNUC_UNUSED = gmproc_condition_new (NULL, &error);
   g_autoptr (GmprocQueue) queue = gmproc_queue_new (0, &error);
   g_autofree char *with_waiter = NULL;
   g_autofree char *without = NULL;
@@ -177,8 +177,9 @@ test_kinds (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (GmprocEvent) event = gmproc_event_new (&error);
   g_autoptr (GmprocSemaphore) semaphore = gmproc_semaphore_new_bounded (3, &error);
-  g_autoptr (GmprocValue) value = gmproc_value_new ("x", NULL, &error);
-  g_autoptr (GmprocSharedMemory) memory = gmproc_shared_memory_new_growable (100, 200, &error);
+  g_autoptr (GmprocValue) value G_GNUC_UNUSED = gmproc_value_new ("x", NULL, &error);
+  g_autoptr (GmprocSharedMemory) memory G_GNUC_UNUSED =
+      gmproc_shared_memory_new_growable (100, 200, &error);
   g_autoptr (GOutputStream) stream = g_memory_output_stream_new_resizable ();
   g_autoptr (GBytes) bytes = NULL;
   g_autofree char *json = NULL;
@@ -210,7 +211,7 @@ test_kinds (void)
 GMPROC_DEFINE_TARGET (hold_until_killed)
 {
   g_autoptr (GmprocLock) lock = party_open_lock (args, 0);
-  g_autoptr (GmprocBarrier) barrier = party_open_barrier (args, 1);
+  g_autoptr (GmprocBarrier) barrier G_GNUC_UNUSED = party_open_barrier (args, 1);
   g_autoptr (GmprocEvent) ready = party_open_event (args, 2);
   g_autoptr (GmprocEvent) never = party_new_signal ();
 
