@@ -39,6 +39,14 @@ struct _GmprocArray
 
 static void gmproc_array_shareable_init (GmprocShareableInterface *iface);
 
+/**
+ * GmprocArray:
+ *
+ * An array of numbers of one type in shared memory, with or without a lock of its own. In Python it
+ * is `multiprocessing.Array`.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_TYPE_WITH_CODE (GmprocArray, gmproc_array, G_TYPE_OBJECT,
                          G_IMPLEMENT_INTERFACE (GMPROC_TYPE_SHAREABLE, gmproc_array_shareable_init))
 
@@ -315,6 +323,8 @@ gmproc_array_new_from_variant (GVariant *items, GError **error)
  * gmproc_array_get_number_type:
  * @self: an array
  *
+ * What the numbers are.
+ *
  * Returns: (transfer none): the type of one number
  * Since: 1.0
  */
@@ -330,6 +340,8 @@ gmproc_array_get_number_type (GmprocArray *self)
  * gmproc_array_get_lock:
  * @self: an array
  *
+ * The lock of the array.
+ *
  * Returns: (transfer none) (nullable): the lock that came with it, or %NULL if it has none
  * Since: 1.0
  */
@@ -344,6 +356,8 @@ gmproc_array_get_lock (GmprocArray *self)
 /**
  * gmproc_array_get_length:
  * @self: an array
+ *
+ * How many numbers the array has.
  *
  * Returns: how many numbers it has
  * Since: 1.0
@@ -524,6 +538,9 @@ gmproc_array_set_slice (GmprocArray *self, gsize first, GVariant *items, GError 
 /**
  * gmproc_array_get_handle:
  * @self: an array
+ *
+ * The number that stands for the object in arguments and messages to other processes. It belongs to
+ * this process.
  *
  * Returns: the number by which an `h` in a GVariant names this object
  * Since: 1.0

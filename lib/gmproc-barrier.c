@@ -55,6 +55,14 @@
 
 static void gmproc_barrier_shareable_init (GmprocShareableInterface *iface);
 
+/**
+ * GmprocBarrier:
+ *
+ * A place at which a number of parties wait for each other. When one of them is killed, the barrier
+ * breaks for the others. In Python it is `multiprocessing.Barrier`.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_TYPE_WITH_CODE (GmprocBarrier, gmproc_barrier, G_TYPE_OBJECT,
                          G_IMPLEMENT_INTERFACE (GMPROC_TYPE_SHAREABLE,
                                                 gmproc_barrier_shareable_init))
@@ -300,6 +308,8 @@ gmproc_barrier_reset (GmprocBarrier *self)
  * gmproc_barrier_get_parties:
  * @self: a barrier
  *
+ * How many parties the barrier is for.
+ *
  * Returns: how many cross together
  * Since: 1.0
  */
@@ -315,6 +325,8 @@ gmproc_barrier_get_parties (GmprocBarrier *self)
  * gmproc_barrier_get_n_waiting:
  * @self: a barrier
  *
+ * How many parties wait at this moment.
+ *
  * Returns: how many have arrived in the round that is under way
  * Since: 1.0
  */
@@ -329,6 +341,8 @@ gmproc_barrier_get_n_waiting (GmprocBarrier *self)
 /**
  * gmproc_barrier_is_broken:
  * @self: a barrier
+ *
+ * Whether waiting fails until a reset.
  *
  * Returns: whether nobody can cross before a reset
  * Since: 1.0
@@ -357,6 +371,9 @@ gmproc_barrier_describe (const GmprocSlotPlace *place, GmprocDescription *ret)
 /**
  * gmproc_barrier_get_handle:
  * @self: a barrier
+ *
+ * The number that stands for the object in arguments and messages to other processes. It belongs to
+ * this process.
  *
  * Returns: the number by which an `h` in a GVariant names this object
  * Since: 1.0

@@ -58,6 +58,14 @@
 
 static void gmproc_condition_shareable_init (GmprocShareableInterface *iface);
 
+/**
+ * GmprocCondition:
+ *
+ * Waiting for a change of what a lock protects. A waiter that is killed blocks nobody. In Python it
+ * is `multiprocessing.Condition`.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_TYPE_WITH_CODE (GmprocCondition, gmproc_condition, G_TYPE_OBJECT,
                          G_IMPLEMENT_INTERFACE (GMPROC_TYPE_SHAREABLE,
                                                 gmproc_condition_shareable_init))
@@ -313,6 +321,8 @@ gmproc_condition_new (GmprocLock *lock, GError **error)
  * gmproc_condition_get_lock:
  * @self: a condition
  *
+ * The lock that belongs to the condition.
+ *
  * Returns: (transfer none): its lock
  * Since: 1.0
  */
@@ -481,6 +491,9 @@ gmproc_condition_describe (const GmprocSlotPlace *place, GmprocDescription *ret)
 /**
  * gmproc_condition_get_handle:
  * @self: a condition
+ *
+ * The number that stands for the object in arguments and messages to other processes. It belongs to
+ * this process.
  *
  * Returns: the number by which an `h` in a GVariant names this object
  * Since: 1.0

@@ -44,6 +44,15 @@ typedef struct
 
 static void gmproc_connection_shareable_init (GmprocShareableInterface *iface);
 
+/**
+ * GmprocConnection:
+ *
+ * One end of a pipe between processes, or of a connection between programs. Messages are variants
+ * or bytes, and arrive whole or not at all. In Python it is
+ * `multiprocessing.connection.Connection`.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_TYPE_WITH_CODE (GmprocConnection, gmproc_connection, G_TYPE_OBJECT,
                          G_IMPLEMENT_INTERFACE (GMPROC_TYPE_SHAREABLE,
                                                 gmproc_connection_shareable_init)
@@ -313,6 +322,8 @@ gmproc_pipe_new (gboolean duplex, GmprocConnection **first, GmprocConnection **s
  * gmproc_connection_is_readable:
  * @self: a connection
  *
+ * Whether messages can be received.
+ *
  * Returns: whether this end receives
  * Since: 1.0
  */
@@ -327,6 +338,8 @@ gmproc_connection_is_readable (GmprocConnection *self)
 /**
  * gmproc_connection_is_writable:
  * @self: a connection
+ *
+ * Whether messages can be sent.
  *
  * Returns: whether this end sends
  * Since: 1.0
@@ -361,6 +374,8 @@ gmproc_connection_close (GmprocConnection *self)
  * gmproc_connection_is_closed:
  * @self: a connection
  *
+ * Whether this end was closed in this process.
+ *
  * Returns: whether gmproc_connection_close() was called here
  * Since: 1.0
  */
@@ -375,6 +390,9 @@ gmproc_connection_is_closed (GmprocConnection *self)
 /**
  * gmproc_connection_get_handle:
  * @self: a connection
+ *
+ * The number that stands for the object in arguments and messages to other processes. It belongs to
+ * this process.
  *
  * Returns: the number by which an `h` in a GVariant names this object
  * Since: 1.0

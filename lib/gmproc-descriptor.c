@@ -27,6 +27,13 @@ struct _GmprocDescriptor
 
 static void gmproc_descriptor_shareable_init (GmprocShareableInterface *iface);
 
+/**
+ * GmprocDescriptor:
+ *
+ * A file descriptor or a `HANDLE` that crosses to another process as an object.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_TYPE_WITH_CODE (GmprocDescriptor, gmproc_descriptor, G_TYPE_OBJECT,
                          G_IMPLEMENT_INTERFACE (GMPROC_TYPE_SHAREABLE,
                                                 gmproc_descriptor_shareable_init))
@@ -135,6 +142,8 @@ gmproc_descriptor_new (gintptr descriptor, GError **error)
  * gmproc_descriptor_get:
  * @self: a descriptor
  *
+ * The descriptor itself; it stays with the object.
+ *
  * Returns: the descriptor, which belongs to @self and lives as long, or -1 when it was stolen
  * Since: 1.0
  */
@@ -175,6 +184,9 @@ gmproc_descriptor_steal (GmprocDescriptor *self)
 /**
  * gmproc_descriptor_get_handle:
  * @self: a descriptor
+ *
+ * The number that stands for the object in arguments and messages to other processes. It belongs to
+ * this process.
  *
  * Returns: the number by which an `h` in a GVariant names this object
  * Since: 1.0

@@ -48,6 +48,13 @@ typedef struct
 static void gmproc_event_shareable_init (GmprocShareableInterface *iface);
 static void gmproc_event_waitable_init (GmprocWaitableInterface *iface);
 
+/**
+ * GmprocEvent:
+ *
+ * A flag that processes set, clear and wait for. In Python it is `multiprocessing.Event`.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_TYPE_WITH_CODE (GmprocEvent, gmproc_event, G_TYPE_OBJECT,
                          G_IMPLEMENT_INTERFACE (GMPROC_TYPE_SHAREABLE, gmproc_event_shareable_init)
                              G_IMPLEMENT_INTERFACE (GMPROC_TYPE_WAITABLE,
@@ -178,6 +185,8 @@ gmproc_event_new (GError **error)
 /**
  * gmproc_event_is_set:
  * @self: an event
+ *
+ * Whether the event is set at this moment.
  *
  * Returns: whether it is set
  * Since: 1.0
@@ -364,6 +373,9 @@ gmproc_event_describe (const GmprocSlotPlace *place, GmprocDescription *ret)
 /**
  * gmproc_event_get_handle:
  * @self: an event
+ *
+ * The number that stands for the object in arguments and messages to other processes. It belongs to
+ * this process.
  *
  * Returns: the number by which an `h` in a GVariant names this object
  * Since: 1.0

@@ -31,6 +31,14 @@
 #define PEERS 128                           /* at most, that are greeted at a time */
 #define PEER_TIME (10 * G_TIME_SPAN_SECOND) /* of one */
 
+/**
+ * GmprocListener:
+ *
+ * Takes connections from programs that are no relatives. In Python it is
+ * `multiprocessing.connection.Listener`.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_TYPE_WITH_CODE (GmprocListener, gmproc_listener, G_TYPE_OBJECT,
                          G_IMPLEMENT_INTERFACE (GMPROC_TYPE_WAITABLE,
                                                 gmproc_listener_waitable_init))
@@ -185,6 +193,8 @@ gmproc_listener_new (GSocketAddress *address, GBytes *key, GError **error)
 /**
  * gmproc_listener_get_address:
  * @self: a listener
+ *
+ * Where a program connects to.
  *
  * Returns: (transfer none): where it listens, with the port that the system chose
  * Since: 1.0

@@ -34,6 +34,14 @@ G_STATIC_ASSERT (sizeof (GmprocLockState) <= GMPROC_MONITOR_STATE_SIZE);
 
 static void gmproc_lock_shareable_init (GmprocShareableInterface *iface);
 
+/**
+ * GmprocLock:
+ *
+ * Mutual exclusion between threads and processes that knows its owner: when that one is killed, the
+ * next one that asks gets the lock and is told. In Python it is `multiprocessing.Lock`, or `RLock`.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_TYPE_WITH_CODE (GmprocLock, gmproc_lock, G_TYPE_OBJECT,
                          G_IMPLEMENT_INTERFACE (GMPROC_TYPE_SHAREABLE, gmproc_lock_shareable_init)
                              G_IMPLEMENT_INTERFACE (GMPROC_TYPE_WAITABLE,
@@ -414,6 +422,8 @@ gmproc_lock_was_abandoned (GmprocLock *self)
  * gmproc_lock_is_recursive:
  * @self: a lock
  *
+ * Whether the owner can acquire the lock again.
+ *
  * Returns: whether its owner may acquire it again
  * Since: 1.0
  */
@@ -451,6 +461,9 @@ gmproc_lock_describe (const GmprocSlotPlace *place, GmprocDescription *ret)
 /**
  * gmproc_lock_get_handle:
  * @self: a lock
+ *
+ * The number that stands for the object in arguments and messages to other processes. It belongs to
+ * this process.
  *
  * Returns: the number by which an `h` in a GVariant names this object
  * Since: 1.0

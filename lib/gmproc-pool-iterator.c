@@ -33,6 +33,13 @@ enum
 
 static guint signals[N_SIGNALS];
 
+/**
+ * GmprocPoolIterator:
+ *
+ * The results of a call of a pool, one by one, while items are still taken from a source.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_TYPE_WITH_CODE (GmprocPoolIterator, gmproc_pool_iterator, G_TYPE_OBJECT,
                          G_IMPLEMENT_INTERFACE (GMPROC_TYPE_WAITABLE,
                                                 gmproc_pool_iterator_waitable_init))
@@ -432,6 +439,8 @@ gmproc_pool_iterator_next (GmprocPoolIterator *self, GVariant **ret_result, gint
  * gmproc_pool_iterator_get_index:
  * @self: an iterator
  *
+ * Which item the last result belongs to.
+ *
  * Returns: the number of the item whose result or error was given last; the first has 0
  * Since: 1.0
  */
@@ -451,6 +460,8 @@ gmproc_pool_iterator_get_index (GmprocPoolIterator *self)
 /**
  * gmproc_pool_iterator_is_at_end:
  * @self: an iterator
+ *
+ * Whether all results were given.
  *
  * Returns: whether the end was given, or an error after which nothing comes
  * Since: 1.0

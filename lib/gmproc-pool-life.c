@@ -181,6 +181,8 @@ gmproc_pool_set_finalizer (GmprocPool *self, GmprocFunction function, GVariant *
  * gmproc_pool_get_n_workers:
  * @self: a pool
  *
+ * How many workers the pool has, or may have.
+ *
  * Returns: how many workers it may have
  * Since: 1.0
  */

@@ -414,6 +414,8 @@ gmproc_pool_apply_finish (GmprocPool *self, GAsyncResult *result, GError **error
  * gmproc_pool_outcome_copy:
  * @self: an outcome
  *
+ * A second outcome with the same contents.
+ *
  * Returns: (transfer full): a copy
  * Since: 1.0
  */

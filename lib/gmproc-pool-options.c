@@ -36,6 +36,13 @@ enum
 
 static GParamSpec *props[N_PROPS];
 
+/**
+ * GmprocPoolOptions:
+ *
+ * What one call of a pool does otherwise than the pool.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_TYPE (GmprocPoolOptions, gmproc_pool_options, G_TYPE_OBJECT)
 
 static void

@@ -27,6 +27,13 @@ struct _GmprocPoolSource
   gsize next; /* of the items or the list */
 };
 
+/**
+ * GmprocPoolSource:
+ *
+ * Where a pool takes items from: an array, a list, or a function, which may be endless.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_TYPE (GmprocPoolSource, gmproc_pool_source, G_TYPE_OBJECT)
 
 static void

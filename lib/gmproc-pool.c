@@ -54,6 +54,14 @@ enum
 
 static guint signals[N_SIGNALS];
 
+/**
+ * GmprocPool:
+ *
+ * Worker processes that run a function over many items. A worker that is killed costs the item that
+ * it ran. In Python it is `multiprocessing.Pool`.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_TYPE (GmprocPool, gmproc_pool, G_TYPE_OBJECT)
 
 static gboolean

@@ -240,6 +240,8 @@ gmproc_process_install_setup_properties (GObjectClass *object_class)
  * gmproc_process_get_executable:
  * @self: a process
  *
+ * The program that the process runs.
+ *
  * Returns: (transfer none) (nullable) (type filename): the program that was set, or %NULL
  * Since: 1.0
  */
@@ -289,6 +291,8 @@ gmproc_process_set_executable (GmprocProcess *self, const char *path)
  * gmproc_process_get_environment:
  * @self: a process
  *
+ * The environment that the process is started with.
+ *
  * Returns: (transfer none) (nullable) (array zero-terminated=1) (element-type filename): the
  *   environment that was set, or %NULL
  * Since: 1.0
@@ -328,6 +332,8 @@ gmproc_process_set_environment (GmprocProcess *self, const char *const *environm
 /**
  * gmproc_process_get_working_directory:
  * @self: a process
+ *
+ * The folder that the process is started in.
  *
  * Returns: (transfer none) (nullable) (type filename): the directory that was set, or %NULL
  * Since: 1.0
@@ -369,6 +375,8 @@ gmproc_process_set_working_directory (GmprocProcess *self, const char *path)
 /**
  * gmproc_process_get_log_level:
  * @self: a process
+ *
+ * Which messages of the library the process prints.
  *
  * Returns: the least important level that the process sends to its parent, or 0
  * Since: 1.0

@@ -29,6 +29,14 @@
 #include "internal/codec.h"
 #include "port/port.h"
 
+/**
+ * GmprocProcess:
+ *
+ * A process, seen from the one that made it, from itself, and from its children. In Python it is
+ * `multiprocessing.Process`.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_TYPE_WITH_CODE (GmprocProcess, gmproc_process, G_TYPE_OBJECT,
                          G_ADD_PRIVATE (GmprocProcess)
                              G_IMPLEMENT_INTERFACE (GMPROC_TYPE_WAITABLE,
@@ -472,6 +480,8 @@ gmproc_process_get_pid (GmprocProcess *self)
  * gmproc_process_get_name:
  * @self: a process
  *
+ * What messages, ps and a debugger call the process.
+ *
  * Returns: (transfer none): its name
  * Since: 1.0
  */
@@ -513,6 +523,8 @@ gmproc_process_set_name (GmprocProcess *self, const char *name)
  * gmproc_process_get_daemon:
  * @self: a process
  *
+ * Whether the process ends with the one that started it.
+ *
  * Returns: whether the process ends with the one that started it
  * Since: 1.0
  */
@@ -528,6 +540,8 @@ gmproc_process_get_daemon (GmprocProcess *self)
  * gmproc_process_set_daemon:
  * @self: a process that was not started
  * @daemon: whether the process is to end with the one that starts it
+ *
+ * Decides whether the process ends with the one that starts it.
  *
  * Since: 1.0
  */
@@ -551,6 +565,8 @@ gmproc_process_set_daemon (GmprocProcess *self, gboolean daemon)
 /**
  * gmproc_process_get_args:
  * @self: a process
+ *
+ * What the target gets.
  *
  * Returns: (transfer none) (nullable): what the target gets
  * Since: 1.0

@@ -26,6 +26,14 @@
 
 static void gmproc_queue_shareable_init (GmprocShareableInterface *iface);
 
+/**
+ * GmprocQueue:
+ *
+ * A queue between any number of processes. An item is in it when the call that put it has returned,
+ * and its length is exact. In Python it is `multiprocessing.Queue`, or `JoinableQueue`.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_TYPE_WITH_CODE (GmprocQueue, gmproc_queue, G_TYPE_OBJECT,
                          G_IMPLEMENT_INTERFACE (GMPROC_TYPE_SHAREABLE, gmproc_queue_shareable_init)
                              G_IMPLEMENT_INTERFACE (GMPROC_TYPE_WAITABLE,
@@ -310,6 +318,8 @@ gmproc_queue_get_length (GmprocQueue *self)
  * gmproc_queue_get_max_size:
  * @self: a queue
  *
+ * How many items the queue takes.
+ *
  * Returns: how many items may wait, or 0 for no bound
  * Since: 1.0
  */
@@ -325,6 +335,8 @@ gmproc_queue_get_max_size (GmprocQueue *self)
  * gmproc_queue_is_empty:
  * @self: a queue
  *
+ * Whether there is nothing to get at this moment.
+ *
  * Returns: whether no item waits; exact as gmproc_queue_get_length() is
  * Since: 1.0
  */
@@ -339,6 +351,8 @@ gmproc_queue_is_empty (GmprocQueue *self)
 /**
  * gmproc_queue_is_full:
  * @self: a queue
+ *
+ * Whether a put would wait at this moment.
  *
  * Returns: whether as many items wait as may wait; exact as gmproc_queue_get_length() is
  * Since: 1.0
@@ -428,6 +442,9 @@ gmproc_queue_join (GmprocQueue *self, gint64 timeout, GCancellable *cancellable,
 /**
  * gmproc_queue_get_handle:
  * @self: a queue
+ *
+ * The number that stands for the object in arguments and messages to other processes. It belongs to
+ * this process.
  *
  * Returns: the number by which an `h` in a GVariant names this object
  * Since: 1.0

@@ -56,6 +56,14 @@ G_STATIC_ASSERT (sizeof (State) <= GMPROC_MONITOR_STATE_SIZE);
 static void gmproc_semaphore_shareable_init (GmprocShareableInterface *iface);
 static void gmproc_semaphore_waitable_init (GmprocWaitableInterface *iface);
 
+/**
+ * GmprocSemaphore:
+ *
+ * A counter that processes take from and give to, bounded or not. In Python it is
+ * `multiprocessing.Semaphore`, or `BoundedSemaphore`.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_TYPE_WITH_CODE (GmprocSemaphore, gmproc_semaphore, G_TYPE_OBJECT,
                          G_IMPLEMENT_INTERFACE (GMPROC_TYPE_SHAREABLE,
                                                 gmproc_semaphore_shareable_init)
@@ -432,6 +440,9 @@ gmproc_semaphore_describe (const GmprocSlotPlace *place, GmprocDescription *ret)
 /**
  * gmproc_semaphore_get_handle:
  * @self: a semaphore
+ *
+ * The number that stands for the object in arguments and messages to other processes. It belongs to
+ * this process.
  *
  * Returns: the number by which an `h` in a GVariant names this object
  * Since: 1.0

@@ -146,6 +146,8 @@ gmproc_shared_memory_open_named (const char *name, GError **error)
  * gmproc_shared_memory_get_name:
  * @self: a block
  *
+ * The name under which others open the block.
+ *
  * Returns: (nullable): the name by which this object was made or opened, also when that is gone;
  *   %NULL for one that was made without a name, or came as a handle
  * Since: 1.0

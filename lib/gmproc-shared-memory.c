@@ -47,6 +47,14 @@ G_STATIC_ASSERT (sizeof (State) <= sizeof (GmprocSlotPlace));
 
 static void gmproc_shared_memory_shareable_init (GmprocShareableInterface *iface);
 
+/**
+ * GmprocSharedMemory:
+ *
+ * A block of bytes that several processes see, without a name unless one is asked for. In Python it
+ * is `multiprocessing.shared_memory.SharedMemory`.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_TYPE_WITH_CODE (GmprocSharedMemory, gmproc_shared_memory, G_TYPE_OBJECT,
                          G_IMPLEMENT_INTERFACE (GMPROC_TYPE_SHAREABLE,
                                                 gmproc_shared_memory_shareable_init))
@@ -384,6 +392,8 @@ gmproc_shared_memory_get_size (GmprocSharedMemory *self)
  * gmproc_shared_memory_get_maximum:
  * @self: a block
  *
+ * How far the block can grow.
+ *
  * Returns: to how many bytes it can grow; its size, for a block that cannot
  * Since: 1.0
  */
@@ -398,6 +408,8 @@ gmproc_shared_memory_get_maximum (GmprocSharedMemory *self)
 /**
  * gmproc_shared_memory_is_read_only:
  * @self: a block
+ *
+ * Whether this object may only be read through.
  *
  * Returns: whether this object comes from gmproc_shared_memory_to_read_only(), here or in the
  *   process that sent it
@@ -567,6 +579,9 @@ gmproc_shared_memory_describe (const GmprocSlotPlace *place, GmprocDescription *
 /**
  * gmproc_shared_memory_get_handle:
  * @self: a block
+ *
+ * The number that stands for the object in arguments and messages to other processes. It belongs to
+ * this process.
  *
  * Returns: the number by which an `h` in a GVariant names this object
  * Since: 1.0

@@ -198,6 +198,8 @@ gmproc_set_default_start_method (GmprocStartMethod method, GError **error)
  * gmproc_process_get_start_method:
  * @self: a process
  *
+ * How the process is started.
+ *
  * Returns: how the process is started
  * Since: 1.0
  */

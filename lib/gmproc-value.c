@@ -31,6 +31,14 @@
 
 static void gmproc_value_shareable_init (GmprocShareableInterface *iface);
 
+/**
+ * GmprocValue:
+ *
+ * One number in shared memory, with atomic operations, and with or without a lock. In Python it is
+ * `multiprocessing.Value`.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_TYPE_WITH_CODE (GmprocValue, gmproc_value, G_TYPE_OBJECT,
                          G_IMPLEMENT_INTERFACE (GMPROC_TYPE_SHAREABLE, gmproc_value_shareable_init))
 
@@ -196,6 +204,8 @@ gmproc_value_new_locked (const char *type, GVariant *initial, GmprocLock *lock, 
  * gmproc_value_get_number_type:
  * @self: a value
  *
+ * What the number is.
+ *
  * Returns: (transfer none): the type of the number
  * Since: 1.0
  */
@@ -211,6 +221,8 @@ gmproc_value_get_number_type (GmprocValue *self)
  * gmproc_value_get_lock:
  * @self: a value
  *
+ * The lock of the value.
+ *
  * Returns: (transfer none) (nullable): the lock that came with it, or %NULL if it has none
  * Since: 1.0
  */
@@ -225,6 +237,8 @@ gmproc_value_get_lock (GmprocValue *self)
 /**
  * gmproc_value_get:
  * @self: a value
+ *
+ * The number as it is at this moment.
  *
  * Returns: (transfer full): the number now, not floating
  * Since: 1.0
@@ -267,6 +281,9 @@ gmproc_value_set (GmprocValue *self, GVariant *number, GError **error)
 /**
  * gmproc_value_get_handle:
  * @self: a value
+ *
+ * The number that stands for the object in arguments and messages to other processes. It belongs to
+ * this process.
  *
  * Returns: the number by which an `h` in a GVariant names this object
  * Since: 1.0

@@ -20,6 +20,13 @@
 #include "internal/deadline.h"
 #include "internal/wait-source.h"
 
+/**
+ * GmprocWaitable:
+ *
+ * What can be waited for, alone or together with others: see gmproc_wait().
+ *
+ * Since: 1.0
+ */
 G_DEFINE_INTERFACE (GmprocWaitable, gmproc_waitable, G_TYPE_OBJECT)
 
 static void
@@ -58,6 +65,8 @@ gmproc_waitable_create_source (GmprocWaitable *self, GCancellable *cancellable, 
 /**
  * gmproc_waitable_is_ready:
  * @self: an object
+ *
+ * Whether waiting for the object would end at once.
  *
  * Returns: whether it is ready now; %FALSE for what cannot be waited for
  * Since: 1.0
