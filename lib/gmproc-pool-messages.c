@@ -66,8 +66,10 @@ get_unsent (GmprocPoolWorker *self, const guint8 **ret_data, gsize *ret_size)
     }
 
   *ret_size = self->input_size - (self->sent - self->head->len);
+  if (*ret_size == 0)
+    return FALSE; /* there may be no input at all */
   *ret_data = self->input + (self->input_size - *ret_size);
-  return *ret_size > 0;
+  return TRUE;
 }
 
 static gsize
