@@ -275,6 +275,8 @@ dist_check_SCRIPTS += tests/crash/check-broken
 
 if ENABLE_CRASH_POINTS
 check_PROGRAMS += tests/crash/test-crash
+# Automake has rules for the tests that it knows.
+TESTS += $(crash_tests)
 endif
 tests_crash_test_crash_SOURCES = \
   tests/crash/item.c \
