@@ -3,8 +3,8 @@
  *
  * What a start and its join cost beside what the system asks for: posix_spawn() and wait of this
  * same program, which ends in the first line of main, and fork() and wait. The rounds of all four
- * are interleaved, and the best of each counts. Then what an idle child costs, and the last of
- * many.
+ * are interleaved, and the best of each counts. Then what many starts leave behind, what a family
+ * costs that only waits, and what the last of many live children costs.
  */
 #include <gmproc.h>
 
@@ -21,6 +21,9 @@
 #define N_STARTS 40
 #define N_LIVE 1000
 #define N_SAMPLE 20
+#define N_BEFORE 200 /* starts after which nothing grows any more */
+#define N_MORE 1000
+#define IDLE_TIME (10 * G_TIME_SPAN_SECOND)
 
 extern char **environ;
 
@@ -122,18 +125,153 @@ compare (const char *self)
   g_print ("forkserver, join      %8.1f us  %.2f times fork\n", best[3], best[3] / best[2]);
 }
 
+/* -- what the system shows of a process -------------------------------------------------------- */
+
+/* The number behind FIELD in a file of /proc, -1 when there is none. */
+static long
+read_number (const char *path, const char *field)
+{
+  g_autofree char *text = NULL;
+  const char *at;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL))
+    return -1;
+  at = strstr (text, field);
+  return at != NULL ? strtol (at + strlen (field), NULL, 10) : -1;
+}
+
 static long
 read_private_kib (gint64 pid)
 {
   g_autofree char *path = g_strdup_printf ("/proc/%" G_GINT64_FORMAT "/smaps_rollup", pid);
-  g_autofree char *text = NULL;
-  const char *field;
 
-  if (!g_file_get_contents (path, &text, NULL, NULL))
-    return -1;
-  field = strstr (text, "Private_Dirty:");
-  return field != NULL ? strtol (field + strlen ("Private_Dirty:"), NULL, 10) : -1;
+  return read_number (path, "Private_Dirty:");
 }
+
+static int
+count_entries (const char *path)
+{
+  GDir *dir = g_dir_open (path, 0, NULL);
+  int n = 0;
+
+  while (dir != NULL && g_dir_read_name (dir) != NULL)
+    n++;
+  g_clear_pointer (&dir, g_dir_close);
+  return n;
+}
+
+/* The main thread's, which started all of them, the fork server among them. */
+static char **
+list_children (void)
+{
+  g_autofree char *text = NULL;
+
+  check (g_file_get_contents ("/proc/thread-self/children", &text, NULL, NULL), NULL);
+  return g_strsplit (g_strstrip (text), " ", -1);
+}
+
+typedef struct
+{
+  long n_threads;
+  long n_switches;  /* how often a thread has gone to sleep, or was made to wait */
+  long nanoseconds; /* of a processor */
+} Use;
+
+/* Of all threads of a process; but not of our main thread, which looks. */
+static void
+add_use (Use *use, const char *pid)
+{
+  g_autofree char *folder = g_strdup_printf ("/proc/%s/task", pid);
+  g_autofree char *own = g_strdup_printf ("%d", (int) getpid ());
+  GDir *dir = g_dir_open (folder, 0, NULL);
+  const char *thread;
+
+  while (dir != NULL && (thread = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *status = g_strdup_printf ("%s/%s/status", folder, thread);
+      g_autofree char *times = g_strdup_printf ("%s/%s/schedstat", folder, thread);
+
+      if (strcmp (thread, own) == 0)
+        continue;
+      use->n_threads++;
+      use->n_switches += read_number (status, "\nvoluntary_ctxt_switches:")
+                         + read_number (status, "nonvoluntary_ctxt_switches:");
+      use->nanoseconds += read_number (times, "");
+    }
+  g_clear_pointer (&dir, g_dir_close);
+}
+
+static Use
+read_use_of_family (void)
+{
+  g_auto (GStrv) children = list_children ();
+  g_autofree char *own = g_strdup_printf ("%d", (int) getpid ());
+  Use use = { 0, 0, 0 };
+
+  add_use (&use, own);
+  for (char **pid = children; *pid != NULL; pid++)
+    add_use (&use, *pid);
+  return use;
+}
+
+/* -- a family that waits ----------------------------------------------------------------------- */
+
+/* One ordinary child and one daemon by each method, the fork server, and the threads here. */
+static void
+idle (void)
+{
+  g_autoptr (GPtrArray) processes = g_ptr_array_new_with_free_func (g_object_unref);
+  static const GmprocStartMethod methods[] = { GMPROC_START_METHOD_SPAWN,
+                                               GMPROC_START_METHOD_FORKSERVER };
+  Use before, after;
+
+  for (guint i = 0; i < 4; i++)
+    {
+      GmprocProcess *process = gmproc_process_new (sleep_until_killed, NULL);
+      GError *error = NULL;
+
+      gmproc_process_set_start_method (process, methods[i / 2]);
+      gmproc_process_set_daemon (process, i % 2 == 1);
+      check (gmproc_process_start (process, &error), error);
+      g_ptr_array_add (processes, process);
+    }
+  g_usleep (G_TIME_SPAN_SECOND); /* until they have come to their targets */
+  before = read_use_of_family ();
+  g_usleep (IDLE_TIME);
+  after = read_use_of_family ();
+  g_print ("idle: %ld threads of a family with four children went to sleep %ld times in %d s and "
+           "took %ld ns of a processor\n",
+           after.n_threads, after.n_switches - before.n_switches,
+           (int) (IDLE_TIME / G_TIME_SPAN_SECOND), after.nanoseconds - before.nanoseconds);
+  for (guint i = 0; i < processes->len; i++)
+    check (gmproc_process_kill (processes->pdata[i], NULL), NULL);
+  for (guint i = 0; i < processes->len; i++)
+    check (gmproc_process_join (processes->pdata[i], GMPROC_FOREVER, NULL, NULL), NULL);
+}
+
+/* -- what starts leave ------------------------------------------------------------------------- */
+
+static void
+growth (const char *name, GmprocStartMethod method)
+{
+  long before, after;
+  int n_open, n_children;
+
+  for (int i = 0; i < N_BEFORE; i++)
+    run_ours (method);
+  before = read_number ("/proc/self/status", "VmRSS:");
+  n_open = count_entries ("/proc/self/fd");
+  n_children = (int) g_strv_length (list_children ());
+  for (int i = 0; i < N_MORE; i++)
+    run_ours (method);
+  after = read_number ("/proc/self/status", "VmRSS:");
+  g_print ("%-10s after %d starts and after %d more: %ld and %ld KiB in use, %d more descriptors, "
+           "%d more children\n",
+           name, N_BEFORE, N_MORE, before, after, count_entries ("/proc/self/fd") - n_open,
+           (int) g_strv_length (list_children ()) - n_children);
+}
+
+/* -- a crowd ----------------------------------------------------------------------------------- */
 
 /* Many that live at once: what the first and the last starts cost, and one of them while idle. */
 static void
@@ -187,6 +325,9 @@ main (int argc, char **argv)
   check (self != NULL, NULL);
   raise_descriptor_limit ();
   compare (self);
+  growth ("spawn", GMPROC_START_METHOD_SPAWN);
+  growth ("forkserver", GMPROC_START_METHOD_FORKSERVER);
+  idle ();
   crowd ("spawn", GMPROC_START_METHOD_SPAWN);
   crowd ("forkserver", GMPROC_START_METHOD_FORKSERVER);
   return EXIT_SUCCESS;

@@ -3,7 +3,8 @@
  *
  * What the files of the process class share with each other, with gmproc_init() and with the pool.
  *
- *   gmproc-process.c        the class, and what can be asked of any process
+ *   gmproc-process.c        the class and its properties
+ *   gmproc-process-state.c  what can be asked of any process
  *   gmproc-process-start.c  from an object to a process that runs
  *   gmproc-process-life.c   signals, the news of the end, and close
  *   gmproc-process-wait.c   waiting for the end

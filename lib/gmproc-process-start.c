@@ -359,9 +359,9 @@ start_carry_out (Start *start, GCancellable *cancellable, GError **error)
  * %G_IO_ERROR_PERMISSION_DENIED for a program that is not there or is none, see
  * gmproc_process_set_executable() for one that is not a program of this library;
  * %G_IO_ERROR_INVALID_ARGUMENT for an environment that is none, or if `GMPROC_START_METHOD` names
- * no start method; %G_IO_ERROR_NOT_SUPPORTED for a start method that the system has not; what the
- * system says if it cannot start a process. After an error nothing was started, and it can be tried
- * again.
+ * no start method; %G_IO_ERROR_NOT_SUPPORTED for a start method that the system has not;
+ * %G_IO_ERROR_TOO_MANY_OPEN_FILES if the handles are more than the limit; what the system says if
+ * it cannot start a process. After an error nothing was started, and it can be tried again.
  *
  * Returns: whether it was started
  * Since: 1.0

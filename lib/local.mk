@@ -86,6 +86,7 @@ public_sources = \
   lib/gmproc-process-self.c \
   lib/gmproc-process-setup.c \
   lib/gmproc-process-start.c \
+  lib/gmproc-process-state.c \
   lib/gmproc-process-streams.c \
   lib/gmproc-process-wait.c \
   lib/gmproc-process.c \

@@ -104,6 +104,7 @@ public_tests += \
   tests/test-connection-descriptors \
   tests/test-pool-posix \
   tests/test-process-posix \
+  tests/test-process-programs \
   tests/test-process-terminal \
   tests/test-wall-clock
 endif
@@ -191,6 +192,21 @@ tests_test_listener_SOURCES = tests/test-listener.c $(strangers)
 tests_test_listener_async_SOURCES = tests/test-listener-async.c $(strangers)
 tests_test_listener_hostile_SOURCES = tests/test-listener-hostile.c $(strangers)
 tests_test_listener_tls_SOURCES = tests/test-listener-tls.c tests/certificates.h $(strangers)
+
+tests_test_init_SOURCES = tests/test-init.c $(kin)
+tests_test_process_SOURCES = tests/test-process.c $(kin)
+tests_test_process_close_SOURCES = tests/test-process-close.c $(kin)
+tests_test_process_daemon_SOURCES = tests/test-process-daemon.c $(kin)
+tests_test_process_error_SOURCES = tests/test-process-error.c $(kin)
+tests_test_process_log_SOURCES = tests/test-process-log.c $(kin)
+tests_test_process_many_SOURCES = tests/test-process-many.c $(kin)
+tests_test_process_places_SOURCES = tests/test-process-places.c $(kin)
+tests_test_process_posix_SOURCES = tests/test-process-posix.c $(kin)
+tests_test_process_programs_SOURCES = tests/test-process-programs.c $(kin)
+tests_test_process_setup_SOURCES = tests/test-process-setup.c $(kin)
+tests_test_process_subclass_SOURCES = tests/test-process-subclass.c $(kin)
+tests_test_target_SOURCES = tests/test-target.c $(kin)
+kin = tests/kin.c tests/kin.h
 
 # Which library depends on the folder of the program, like inside_library in Makefile.am.
 LDADD = tests/libsupport.la $(library_of_test) $(GLIB_LIBS)

@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kin.h"
 #include "port/leaks.h"
 #include "support.h"
 
-#define BOUND (60 * G_TIME_SPAN_SECOND) /* only a hang takes that long */
 #define N_SIBLINGS 10
 #define N_LONG 100000
 
@@ -22,25 +22,6 @@ static const char *own_path;
 GMPROC_DEFINE_TARGET (do_nothing)
 {
   return EXIT_SUCCESS;
-}
-
-static void
-start (GmprocProcess *process)
-{
-  g_autoptr (GError) error = NULL;
-
-  gmproc_process_start (process, &error);
-  g_assert_no_error (error);
-}
-
-static void
-join (GmprocProcess *process, int exit_code)
-{
-  g_autoptr (GError) error = NULL;
-
-  gmproc_process_join (process, BOUND, NULL, &error);
-  g_assert_no_error (error);
-  g_assert_cmpint (gmproc_process_get_exit_code (process), ==, exit_code);
 }
 
 static void
@@ -53,7 +34,7 @@ run_target (GmprocTarget target, int exit_code)
 }
 
 static GmprocConnection *
-open_handle (gint32 handle)
+open_connection (gint32 handle)
 {
   g_autoptr (GError) error = NULL;
   GmprocConnection *connection = gmproc_connection_from_handle (handle, &error);
@@ -94,7 +75,7 @@ forget_init (void)
 
 GMPROC_DEFINE_TARGET (print_when_told)
 {
-  g_autoptr (GmprocConnection) in = open_handle (g_variant_get_handle (args));
+  g_autoptr (GmprocConnection) in = open_connection (g_variant_get_handle (args));
 
   (void) gmproc_connection_poll (in, GMPROC_FOREVER, NULL, NULL);
   printf ("end of child\n");
@@ -309,12 +290,6 @@ test_damaged (void)
 
 /* -- children ---------------------------------------------------------------------------------- */
 
-static void
-warm_up (void)
-{
-  run_target (do_nothing, EXIT_SUCCESS);
-}
-
 /* Bindings know the domain by this name. */
 static void
 test_error_domain (void)
@@ -339,7 +314,7 @@ report_exit (void)
 
 GMPROC_DEFINE_TARGET (register_handler)
 {
-  exit_report = open_handle (g_variant_get_handle (args));
+  exit_report = open_connection (g_variant_get_handle (args));
   return atexit (report_exit) == 0 ? 3 : 1;
 }
 

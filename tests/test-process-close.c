@@ -8,9 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kin.h"
 #include "support.h"
-
-#define BOUND (60 * G_TIME_SPAN_SECOND) /* only a hang takes that long */
 
 GMPROC_DEFINE_TARGET (return_3)
 {
@@ -24,15 +23,6 @@ GMPROC_DEFINE_TARGET (wait_for_end)
 
   (void) gmproc_connection_poll (in, GMPROC_FOREVER, NULL, NULL);
   return EXIT_SUCCESS;
-}
-
-static void
-start (GmprocProcess *process)
-{
-  g_autoptr (GError) error = NULL;
-
-  gmproc_process_start (process, &error);
-  g_assert_no_error (error);
 }
 
 static void
@@ -135,15 +125,6 @@ test_current (void)
 
   g_assert_false (gmproc_process_close (gmproc_process_get_current (), &error));
   g_assert_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_STATE);
-}
-
-static void
-warm_up (void)
-{
-  g_autoptr (GmprocProcess) process = gmproc_process_new (return_3, NULL);
-
-  start (process);
-  g_assert_true (gmproc_process_join (process, BOUND, NULL, NULL));
 }
 
 int

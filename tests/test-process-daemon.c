@@ -13,72 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kin.h"
 #include "port/death.h"
 #include "support.h"
 
-#define BOUND (60 * G_TIME_SPAN_SECOND) /* only a hang takes that long */
 #define SOON (1 * G_TIME_SPAN_SECOND)
 #define SHORT (100 * G_TIME_SPAN_MILLISECOND)
-
-static GmprocConnection *
-open_handle (GVariant *args, gsize index)
-{
-  g_autoptr (GError) error = NULL;
-  GmprocConnection *connection;
-  gint32 handle;
-
-  g_variant_get_child (args, index, "h", &handle);
-  connection = gmproc_connection_from_handle (handle, &error);
-  g_assert_no_error (error);
-  return connection;
-}
-
-static void
-say (GmprocConnection *out, const char *word)
-{
-  g_autoptr (GError) error = NULL;
-
-  gmproc_connection_send (out, g_variant_new_string (word), NULL, &error);
-  g_assert_no_error (error);
-}
-
-static void
-hear (GmprocConnection *in, const char *word)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) heard = gmproc_connection_receive (in, BOUND, NULL, &error);
-
-  g_assert_no_error (error);
-  g_assert_cmpstr (g_variant_get_string (heard, NULL), ==, word);
-}
-
-static void
-hear_end (GmprocConnection *in, gint64 timeout)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_null (gmproc_connection_receive (in, timeout, NULL, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
-}
-
-static void
-start (GmprocProcess *process)
-{
-  g_autoptr (GError) error = NULL;
-
-  gmproc_process_start (process, &error);
-  g_assert_no_error (error);
-}
-
-static void
-join (GmprocProcess *process, int exit_code)
-{
-  g_autoptr (GError) error = NULL;
-
-  gmproc_process_join (process, BOUND, NULL, &error);
-  g_assert_no_error (error);
-  g_assert_cmpint (gmproc_process_get_exit_code (process), ==, exit_code);
-}
 
 /* The ends that a family needs: one to hear from everybody, one to hear from the ordinary child,
  * one to speak to it. What the children hold is kept until they have it. */
@@ -119,15 +59,6 @@ family_clear (Family *self)
 GMPROC_DEFINE_TARGET (do_nothing)
 {
   return EXIT_SUCCESS;
-}
-
-static void
-warm_up (void)
-{
-  g_autoptr (GmprocProcess) process = gmproc_process_new (do_nothing, NULL);
-
-  start (process);
-  join (process, EXIT_SUCCESS);
 }
 
 static G_NORETURN void

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kin.h"
 #include "support.h"
 
-#define BOUND (60 * G_TIME_SPAN_SECOND) /* only a hang takes that long */
 #define N_AT_ONCE 16
 #define N_LARGE (300 * 1024) /* more than a pipe holds */
 
@@ -98,23 +98,10 @@ test_failure_init (TestFailure *self G_GNUC_UNUSED)
 /* -- helpers ----------------------------------------------------------------------------------- */
 
 static void
-start (GmprocProcess *process)
+start_quietly (GmprocProcess *process)
 {
-  g_autoptr (GError) error = NULL;
-
   gmproc_process_set_stream_mode (process, GMPROC_STANDARD_ERROR, GMPROC_STREAM_MODE_EMPTY);
-  gmproc_process_start (process, &error);
-  g_assert_no_error (error);
-}
-
-static void
-join (GmprocProcess *process, int exit_code)
-{
-  g_autoptr (GError) error = NULL;
-
-  gmproc_process_join (process, BOUND, NULL, &error);
-  g_assert_no_error (error);
-  g_assert_cmpint (gmproc_process_get_exit_code (process), ==, exit_code);
+  start (process);
 }
 
 /* ARGS may be floating. The result is to be freed by g_object_unref(). */
@@ -123,7 +110,7 @@ run (GmprocTarget target, GVariant *args, int exit_code)
 {
   GmprocProcess *process = gmproc_process_new (target, args);
 
-  start (process);
+  start_quietly (process);
   join (process, exit_code);
   return process;
 }
@@ -159,7 +146,7 @@ test_subclass (void)
 {
   g_autoptr (GmprocProcess) process = g_object_new (TEST_TYPE_FAILURE, "name", "the disk", NULL);
 
-  start (process);
+  start_quietly (process);
   join (process, EXIT_FAILURE);
   assert_failed (process, G_FILE_ERROR, G_FILE_ERROR_NOSPC, "the disk has no space");
 }
@@ -207,7 +194,8 @@ test_large (void)
   GmprocProcess *processes[N_AT_ONCE];
 
   for (guint i = 0; i < N_AT_ONCE; i++)
-    start (processes[i] = gmproc_process_new (fail_at_length, g_variant_new_uint32 (N_LARGE + i)));
+    start_quietly (processes[i] =
+                       gmproc_process_new (fail_at_length, g_variant_new_uint32 (N_LARGE + i)));
   for (guint i = 0; i < N_AT_ONCE; i++)
     {
       g_autofree char *expected = g_strnfill (N_LARGE + i, 'm');
@@ -231,8 +219,8 @@ test_killed (void)
           gmproc_process_new (fail_at_length, g_variant_new_uint32 (N_LARGE));
       g_autofree char *expected = g_strnfill (N_LARGE, 'm');
 
-      start (victim);
-      start (other);
+      start_quietly (victim);
+      start_quietly (other);
       g_usleep (i * G_TIME_SPAN_MILLISECOND);
       g_assert_true (gmproc_process_kill (victim, NULL));
       join (other, EXIT_FAILURE);
@@ -263,12 +251,6 @@ test_standard_error (void)
   gmproc_test_unify_lines (buffer);
   g_assert_cmpstr (buffer, ==, expected);
   join (process, EXIT_FAILURE);
-}
-
-static void
-warm_up (void)
-{
-  g_object_unref (run (do_nothing, NULL, EXIT_SUCCESS));
 }
 
 int

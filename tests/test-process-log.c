@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kin.h"
 #include "port/death.h"
 #include "support.h"
 
-#define BOUND (60 * G_TIME_SPAN_SECOND) /* only a hang takes that long */
 #define N_CHILDREN 4
 #define N_RECORDS 500
 #define N_LARGE (300 * 1024) /* more than a pipe holds */
@@ -183,25 +183,6 @@ GMPROC_DEFINE_TARGET (log_in_grandchild)
   return gmproc_process_start (process, NULL) && gmproc_process_join (process, BOUND, NULL, NULL)
              ? gmproc_process_get_exit_code (process)
              : EXIT_FAILURE;
-}
-
-static void
-start (GmprocProcess *process)
-{
-  g_autoptr (GError) error = NULL;
-
-  gmproc_process_start (process, &error);
-  g_assert_no_error (error);
-}
-
-static void
-join (GmprocProcess *process, int exit_code)
-{
-  g_autoptr (GError) error = NULL;
-
-  gmproc_process_join (process, BOUND, NULL, &error);
-  g_assert_no_error (error);
-  g_assert_cmpint (gmproc_process_get_exit_code (process), ==, exit_code);
 }
 
 static GmprocProcess *
@@ -533,15 +514,6 @@ test_parent_gone (void)
   g_autofree char *errors = run_program ("die", NULL);
 
   g_assert_nonnull (strstr (errors, "alone"));
-}
-
-static void
-warm_up (void)
-{
-  g_autoptr (GmprocProcess) process = gmproc_process_new (do_nothing, NULL);
-
-  start (process);
-  join (process, EXIT_SUCCESS);
 }
 
 static gboolean

@@ -7,34 +7,15 @@
 
 #include <stdlib.h>
 
+#include "kin.h"
 #include "support.h"
 
-#define BOUND (60 * G_TIME_SPAN_SECOND) /* only a hang takes that long */
 #define N_THREADS 16
 #define N_ITEMS 100
 
 GMPROC_DEFINE_TARGET (do_nothing)
 {
   return EXIT_SUCCESS;
-}
-
-static void
-start (GmprocProcess *process)
-{
-  g_autoptr (GError) error = NULL;
-
-  gmproc_process_start (process, &error);
-  g_assert_no_error (error);
-}
-
-static void
-join (GmprocProcess *process, int exit_code)
-{
-  g_autoptr (GError) error = NULL;
-
-  gmproc_process_join (process, BOUND, NULL, &error);
-  g_assert_no_error (error);
-  g_assert_cmpint (gmproc_process_get_exit_code (process), ==, exit_code);
 }
 
 static void
@@ -233,12 +214,6 @@ test_nothing_shared (void)
   g_assert_cmpstr (gmproc_process_get_name (second), !=, "first");
   g_assert_cmpint (g_variant_get_int32 (gmproc_process_get_args (second)), ==, 1);
   g_assert_null (gmproc_process_get_args (third));
-}
-
-static void
-warm_up (void)
-{
-  run (do_nothing);
 }
 
 int

@@ -9,9 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kin.h"
 #include "support.h"
-
-#define BOUND (60 * G_TIME_SPAN_SECOND) /* only a hang takes that long */
 
 /* -- a class with a property of each kind ------------------------------------------------------ */
 
@@ -254,39 +253,6 @@ test_unknown_init (TestUnknown *self G_GNUC_UNUSED)
 }
 
 /* -- tests ------------------------------------------------------------------------------------- */
-
-static void
-start (GmprocProcess *process)
-{
-  g_autoptr (GError) error = NULL;
-
-  gmproc_process_start (process, &error);
-  g_assert_no_error (error);
-}
-
-static void
-join (GmprocProcess *process, int exit_code)
-{
-  g_autoptr (GError) error = NULL;
-
-  gmproc_process_join (process, BOUND, NULL, &error);
-  g_assert_no_error (error);
-  g_assert_cmpint (gmproc_process_get_exit_code (process), ==, exit_code);
-}
-
-GMPROC_DEFINE_TARGET (do_nothing)
-{
-  return EXIT_SUCCESS;
-}
-
-static void
-warm_up (void)
-{
-  g_autoptr (GmprocProcess) process = gmproc_process_new (do_nothing, NULL);
-
-  start (process);
-  join (process, EXIT_SUCCESS);
-}
 
 static GmprocProcess *
 new_carrier (GObject *peer)

@@ -9,28 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kin.h"
 #include "support.h"
 
-#define BOUND (60 * G_TIME_SPAN_SECOND) /* only a hang takes that long */
 #define SHORT (50 * G_TIME_SPAN_MILLISECOND)
 #define N_MANY 24
 
 GMPROC_DEFINE_TARGET (do_nothing)
 {
   return EXIT_SUCCESS;
-}
-
-static GmprocConnection *
-open_handle (GVariant *args, gsize index)
-{
-  g_autoptr (GError) error = NULL;
-  GmprocConnection *connection;
-  gint32 handle;
-
-  g_variant_get_child (args, index, "h", &handle);
-  connection = gmproc_connection_from_handle (handle, &error);
-  g_assert_no_error (error);
-  return connection;
 }
 
 /* Says that it runs, and goes on until the other end says something or is gone. */
@@ -69,25 +56,6 @@ runner_init (Runner *self)
 }
 
 static void
-start (GmprocProcess *process)
-{
-  g_autoptr (GError) error = NULL;
-
-  gmproc_process_start (process, &error);
-  g_assert_no_error (error);
-}
-
-static void
-join (GmprocProcess *process, int exit_code)
-{
-  g_autoptr (GError) error = NULL;
-
-  gmproc_process_join (process, BOUND, NULL, &error);
-  g_assert_no_error (error);
-  g_assert_cmpint (gmproc_process_get_exit_code (process), ==, exit_code);
-}
-
-static void
 runner_start (Runner *self)
 {
   g_autoptr (GVariant) word = NULL;
@@ -108,12 +76,9 @@ runner_clear (Runner *self)
 }
 
 static void
-warm_up (void)
+warm_up_with_news (void)
 {
-  g_autoptr (GmprocProcess) process = gmproc_process_new (do_nothing, NULL);
-
-  start (process);
-  join (process, EXIT_SUCCESS);
+  warm_up ();
   while (g_main_context_iteration (NULL, FALSE))
     ;
 }
@@ -570,7 +535,7 @@ main (int argc, char **argv)
 {
   gmproc_init (&argc, &argv);
   gmproc_test_init (&argc, &argv);
-  gmproc_test_set_warm_up (warm_up);
+  gmproc_test_set_warm_up (warm_up_with_news);
   gmproc_test_add ("/process/states", test_states);
   gmproc_test_add ("/process/properties", test_properties);
   gmproc_test_add ("/process/signals", test_signals);

@@ -180,6 +180,9 @@ gmproc_port_spawn (const GmprocSpawn *self, pid_t *ret_pid, GError **error)
   if (result == 0)
     {
       result = add_all (&actions, self);
+      /* What is noted is only that the number is too high for the limit of this process. */
+      if (result == EBADF)
+        result = EMFILE;
       if (result == 0)
         result = posix_spawn (ret_pid, self->path, &actions, NULL, (char **) self->argv,
                               (char **) environment);
