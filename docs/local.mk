@@ -74,6 +74,7 @@ endif
 # See docs/model/README.md. The script says what it skips.
 EXTRA_DIST += \
   docs/model/README.md \
+  docs/model/barrier.pml \
   docs/model/check-model \
   docs/model/lock.pml \
   docs/model/queue.pml \

@@ -5,6 +5,8 @@
  * and then waits for the lock, which it has when the callback runs: whatever ended the wait, as
  * with the blocking call. So a timeout or a cancel ends the first wait only, and both are looked
  * after here.
+ *
+ * A call with a predicate asks it whenever it has the lock, and gives the lock up again if it must.
  */
 #include "config.h"
 
@@ -17,7 +19,7 @@
 
 typedef enum
 {
-  STAGE_REFUSED,  /* with `reason`; the lock was not given up */
+  STAGE_OVER,     /* with `reason` unless it has worked; who had the lock at first has it now */
   STAGE_WAITS,    /* for a notification */
   STAGE_ACQUIRES, /* the lock, after a notification or with `reason` */
 } Stage;
@@ -29,7 +31,10 @@ typedef struct
   GmprocConditionTicket ticket;
   guint depth;
   gint64 deadline;
-  GError *reason; /* why the wait ended without a notification */
+  GError *reason;                     /* why the wait ended without a notification */
+  GmprocConditionPredicate predicate; /* NULL: one notification is enough */
+  gpointer predicate_data;
+  GDestroyNotify destroy;
   GCancellable *cancellable;
   gulong cancel_connection;
   GSource *source;
@@ -45,6 +50,8 @@ call_free (gpointer data)
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->source, g_source_unref);
   g_clear_error (&self->reason);
+  if (self->destroy != NULL)
+    self->destroy (self->predicate_data);
   g_free (self);
 }
 
@@ -97,6 +104,40 @@ try_to_go (GmprocCondition *self, Call *call)
     call->stage = STAGE_ACQUIRES;
 }
 
+/* By the owner of the lock, which is not the owner any more. */
+static void
+give_lock_up (GmprocCondition *self, Call *call)
+{
+  gmproc_guard_enter_always (&self->monitor.lock);
+  call->ticket = gmproc_condition_come_locked (self);
+  gmproc_guard_leave (&self->monitor.lock);
+  call->depth = gmproc_lock_release_all (self->lock);
+  call->stage = STAGE_WAITS;
+}
+
+/* By the owner of the lock. A predicate that holds makes up for whatever ended the wait. */
+static gboolean
+has_come_true (Call *call)
+{
+  if (!call->predicate (call->predicate_data))
+    return FALSE;
+  g_clear_error (&call->reason);
+  return TRUE;
+}
+
+static void
+try_to_acquire (GmprocCondition *self, Call *call)
+{
+  if (!gmproc_lock_try_again (self->lock, call->depth))
+    return;
+
+  if (call->predicate == NULL || has_come_true (call) || call->reason != NULL
+      || !gmproc_lock_check_owner (self->lock, &call->reason))
+    call->stage = STAGE_OVER;
+  else
+    give_lock_up (self, call);
+}
+
 static gboolean
 try_to_wait (gpointer object, gpointer data, G_GNUC_UNUSED gboolean is_last, gpointer *ret_result,
              G_GNUC_UNUSED GCancellable *cancellable, GError **error)
@@ -107,8 +148,9 @@ try_to_wait (gpointer object, gpointer data, G_GNUC_UNUSED gboolean is_last, gpo
 
   if (call->stage == STAGE_WAITS)
     try_to_go (self, call);
-  if (call->stage == STAGE_WAITS
-      || (call->stage == STAGE_ACQUIRES && !gmproc_lock_try_again (self->lock, call->depth)))
+  if (call->stage == STAGE_ACQUIRES)
+    try_to_acquire (self, call);
+  if (call->stage != STAGE_OVER)
     return set_timed_out (error);
 
   result = g_new (Result, 1);
@@ -178,19 +220,49 @@ static const GmprocAsync wait_async = { .tag = gmproc_condition_wait_async,
                                         .create_source = create_source,
                                         .free_result = result_free };
 
+static const GmprocAsync wait_for_async = { .tag = gmproc_condition_wait_for_async,
+                                            .attempt = try_to_wait,
+                                            .create_source = create_source,
+                                            .free_result = result_free };
+
 static void
 begin (GmprocCondition *self, Call *call, gint64 timeout)
 {
   if (!gmproc_deadline_from_timeout (timeout, &call->deadline, &call->reason)
       || !gmproc_lock_check_owner (self->lock, &call->reason)
+      || (call->predicate != NULL
+          && (has_come_true (call) || !gmproc_lock_check_owner (self->lock, &call->reason)))
       || g_cancellable_set_error_if_cancelled (call->cancellable, &call->reason))
     return;
 
-  gmproc_guard_enter_always (&self->monitor.lock);
-  call->ticket = gmproc_condition_come_locked (self);
-  gmproc_guard_leave (&self->monitor.lock);
-  call->depth = gmproc_lock_release_all (self->lock);
-  call->stage = STAGE_WAITS;
+  give_lock_up (self, call);
+}
+
+/* CALL is freed when it is over. */
+static void
+run (const GmprocAsync *operation, GmprocCondition *self, Call *call, gint64 timeout,
+     GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  if (cancellable != NULL)
+    call->cancellable = g_object_ref (cancellable);
+  begin (self, call, timeout);
+  gmproc_async_run (operation, self, GMPROC_FOREVER, cancellable, callback, user_data, call,
+                    call_free);
+}
+
+static gboolean
+finish (const GmprocAsync *operation, GmprocCondition *self, GAsyncResult *result, GError **error)
+{
+  Result *outcome = gmproc_async_finish (operation, self, result, error);
+  gboolean has_worked;
+
+  if (outcome == NULL)
+    return FALSE;
+  has_worked = outcome->error == NULL;
+  if (!has_worked)
+    g_propagate_error (error, g_steal_pointer (&outcome->error));
+  result_free (outcome);
+  return has_worked;
 }
 
 /**
@@ -205,24 +277,15 @@ begin (GmprocCondition *self, Call *call, gint64 timeout)
  * is given up when the call returns, and the thread that runs the caller's main context owns it
  * again when @callback runs, whether the wait has worked or not, unless the caller did not own it.
  *
- * For what gmproc_condition_wait_for() does, look in @callback, and call this again.
- *
  * Since: 1.0
  */
 void
 gmproc_condition_wait_async (GmprocCondition *self, gint64 timeout, GCancellable *cancellable,
                              GAsyncReadyCallback callback, gpointer user_data)
 {
-  Call *call;
-
   g_return_if_fail (GMPROC_IS_CONDITION (self));
 
-  call = g_new0 (Call, 1);
-  if (cancellable != NULL)
-    call->cancellable = g_object_ref (cancellable);
-  begin (self, call, timeout);
-  gmproc_async_run (&wait_async, self, GMPROC_FOREVER, cancellable, callback, user_data, call,
-                    call_free);
+  run (&wait_async, self, g_new0 (Call, 1), timeout, cancellable, callback, user_data);
 }
 
 /**
@@ -239,17 +302,67 @@ gmproc_condition_wait_async (GmprocCondition *self, gint64 timeout, GCancellable
 gboolean
 gmproc_condition_wait_finish (GmprocCondition *self, GAsyncResult *result, GError **error)
 {
-  Result *outcome;
-  gboolean was_notified;
-
   g_return_val_if_fail (GMPROC_IS_CONDITION (self), FALSE);
 
-  outcome = gmproc_async_finish (&wait_async, self, result, error);
-  if (outcome == NULL)
-    return FALSE;
-  was_notified = outcome->error == NULL;
-  if (!was_notified)
-    g_propagate_error (error, g_steal_pointer (&outcome->error));
-  result_free (outcome);
-  return was_notified;
+  return finish (&wait_async, self, result, error);
+}
+
+/**
+ * gmproc_condition_wait_for_async:
+ * @self: a condition whose lock the calling thread owns
+ * @predicate: (scope notified) (closure predicate_data) (destroy destroy): whether what is waited
+ *   for is there
+ * @predicate_data: for @predicate
+ * @destroy: (nullable): frees @predicate_data when the call is over
+ * @timeout: microseconds for the whole call, 0 to ask and to give the lock up for a moment only, or
+ *   %GMPROC_FOREVER
+ * @cancellable: (nullable): to stop waiting
+ * @callback: (scope async) (closure user_data): called when @predicate has returned %TRUE, or at an
+ *   error
+ * @user_data: for @callback
+ *
+ * Waits until @predicate returns %TRUE, without blocking. It is asked at once, in the main context
+ * after each notification, and there a last time when the wait ends otherwise; always by a thread
+ * that owns the lock, which it must not give up.
+ *
+ * If @predicate holds at once the caller keeps the lock; otherwise it is given up when the call
+ * returns. As with gmproc_condition_wait_async() it is owned when @callback runs.
+ *
+ * Since: 1.0
+ */
+void
+gmproc_condition_wait_for_async (GmprocCondition *self, GmprocConditionPredicate predicate,
+                                 gpointer predicate_data, GDestroyNotify destroy, gint64 timeout,
+                                 GCancellable *cancellable, GAsyncReadyCallback callback,
+                                 gpointer user_data)
+{
+  Call *call;
+
+  g_return_if_fail (GMPROC_IS_CONDITION (self));
+  g_return_if_fail (predicate != NULL);
+
+  call = g_new0 (Call, 1);
+  call->predicate = predicate;
+  call->predicate_data = predicate_data;
+  call->destroy = destroy;
+  run (&wait_for_async, self, call, timeout, cancellable, callback, user_data);
+}
+
+/**
+ * gmproc_condition_wait_for_finish:
+ * @self: a condition
+ * @result: what the callback was given
+ * @error: return location
+ *
+ * Errors: as gmproc_condition_wait_for().
+ *
+ * Returns: whether the predicate returned %TRUE
+ * Since: 1.0
+ */
+gboolean
+gmproc_condition_wait_for_finish (GmprocCondition *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (GMPROC_IS_CONDITION (self), FALSE);
+
+  return finish (&wait_for_async, self, result, error);
 }

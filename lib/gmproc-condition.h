@@ -18,10 +18,9 @@ G_DECLARE_FINAL_TYPE (GmprocCondition, gmproc_condition, GMPROC, CONDITION, GObj
 
 /**
  * GmprocConditionPredicate:
- * @user_data: what was given to gmproc_condition_wait_for()
+ * @user_data: what was given to gmproc_condition_wait_for() or gmproc_condition_wait_for_async()
  *
- * Looks at what the condition's lock protects; the caller of gmproc_condition_wait_for() owns the
- * lock meanwhile.
+ * Looks at what the condition's lock protects; the thread that asks owns the lock meanwhile.
  *
  * Returns: whether what is waited for is there
  * Since: 1.0
@@ -49,6 +48,16 @@ GMPROC_AVAILABLE_IN_1_0
 gboolean gmproc_condition_wait_for (GmprocCondition *self, GmprocConditionPredicate predicate,
                                     gpointer user_data, gint64 timeout, GCancellable *cancellable,
                                     GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_condition_wait_for_async (GmprocCondition *self, GmprocConditionPredicate predicate,
+                                      gpointer predicate_data, GDestroyNotify destroy,
+                                      gint64 timeout, GCancellable *cancellable,
+                                      GAsyncReadyCallback callback, gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_condition_wait_for_finish (GmprocCondition *self, GAsyncResult *result,
+                                           GError **error);
 
 GMPROC_AVAILABLE_IN_1_0
 gboolean gmproc_condition_notify (GmprocCondition *self, GError **error);

@@ -4,6 +4,7 @@
  * What the files of the shared memory share.
  *
  *   gmproc-shared-memory.c        the class, how it crosses, and how it is used
+ *   gmproc-shared-memory-size.c   how large it is, and how it grows
  *   gmproc-shared-memory-named.c  blocks that have a name
  */
 #pragma once
@@ -23,13 +24,34 @@ struct _GmprocSharedMemory
   gsize first_size; /* when it was made, or came here */
   gsize maximum;
   gboolean is_read_only;
-  GmprocSlot slot; /* of a block that can grow; its place holds a State */
+  GmprocSlot slot; /* of a block that can grow; its place holds the state */
   GmprocMappings mappings;
 
   char *name; /* by which it was made or opened, or NULL */
   gboolean is_name_owner;
   GmprocPortName *published; /* by the owner; NULL after the name was removed */
 };
+
+/* In shared memory. Only ever becomes larger. */
+typedef struct
+{
+  guint64 unused;
+  guint64 size;
+} GmprocSharedMemoryState;
+
+G_STATIC_ASSERT (sizeof (GmprocSharedMemoryState) <= sizeof (GmprocSlotPlace));
+
+static inline GmprocSharedMemoryState *
+gmproc_shared_memory_get_state (GmprocSharedMemory *self)
+{
+  return (GmprocSharedMemoryState *) self->slot.place;
+}
+
+/* Whether a block of SIZE bytes can be had. */
+gboolean gmproc_shared_memory_check_size (gsize size, GError **error);
+
+/* FALSE with an error when the object may only be read through. */
+gboolean gmproc_shared_memory_refuse_read_only (GmprocSharedMemory *self, GError **error);
 
 /* What another process says about the block, against what the system says. */
 gboolean gmproc_shared_memory_take_sizes (GmprocSharedMemory *self, guint64 size, guint64 maximum,

@@ -99,6 +99,7 @@ public_sources = \
   lib/gmproc-semaphore.c \
   lib/gmproc-shared-memory-named.c \
   lib/gmproc-shared-memory-private.h \
+  lib/gmproc-shared-memory-size.c \
   lib/gmproc-shared-memory.c \
   lib/gmproc-start-method.c \
   lib/gmproc-target.c \

@@ -40,6 +40,9 @@ on_done (GObject *object, GAsyncResult *result, gpointer user_data)
   else if (GMPROC_IS_SEMAPHORE (object))
     outcome->result =
         gmproc_semaphore_acquire_finish (GMPROC_SEMAPHORE (object), result, &outcome->error);
+  else if (g_async_result_is_tagged (result, gmproc_condition_wait_for_async))
+    outcome->result =
+        gmproc_condition_wait_for_finish (GMPROC_CONDITION (object), result, &outcome->error);
   else if (GMPROC_IS_CONDITION (object))
     outcome->result =
         gmproc_condition_wait_finish (GMPROC_CONDITION (object), result, &outcome->error);
@@ -351,6 +354,125 @@ test_condition_lock_held (PartyKind kind)
 }
 PARTY_TEST (test_condition_lock_held)
 
+/* What a predicate looks at, and what has become of it. */
+typedef struct
+{
+  GmprocLock *lock;
+  guint n_asked;
+  guint n_needed; /* it holds from this time on */
+  guint n_destroyed;
+} Wish;
+
+/* Whoever asks owns the lock. */
+static gboolean
+is_fulfilled (gpointer user_data)
+{
+  Wish *wish = user_data;
+
+  g_assert_true (gmproc_lock_acquire (wish->lock, 0, NULL, NULL));
+  g_assert_true (gmproc_lock_release (wish->lock, NULL));
+  return ++wish->n_asked >= wish->n_needed;
+}
+
+static void
+count_destroy (gpointer user_data)
+{
+  ((Wish *) user_data)->n_destroyed++;
+}
+
+static void
+wait_for (GmprocCondition *condition, Wish *wish, guint n_needed, gint64 timeout,
+          GCancellable *cancellable, Outcome *outcome)
+{
+  *wish = (Wish){ .lock = gmproc_condition_get_lock (condition), .n_needed = n_needed };
+  gmproc_condition_wait_for_async (condition, is_fulfilled, wish, count_destroy, timeout,
+                                   cancellable, on_done, outcome);
+}
+
+/* SY-12, GM-16: a notification is not enough; the lock is had again however the wait ends. */
+static void
+test_condition_wait_for (PartyKind kind)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GmprocCondition) condition = gmproc_condition_new (NULL, &error);
+  g_auto (Outcome) outcome = { 0 };
+  GmprocLock *lock;
+  GVariant *args;
+  Wish wish;
+
+  g_assert_no_error (error);
+  lock = gmproc_condition_get_lock (condition);
+  wait_for (condition, &wish, 1, GMPROC_FOREVER, NULL, &outcome);
+  assert_failed (&outcome, GMPROC_ERROR, GMPROC_ERROR_BAD_STATE);
+  g_assert_cmpuint (wish.n_asked, ==, 0);
+  g_assert_cmpuint (wish.n_destroyed, ==, 1);
+
+  g_assert_true (gmproc_lock_acquire (lock, 0, NULL, NULL));
+  g_assert_true (gmproc_lock_acquire (lock, 0, NULL, NULL));
+  wait_for (condition, &wish, 1, GMPROC_FOREVER, NULL, &outcome);
+  assert_done (&outcome);
+  g_assert_cmpuint (wish.n_destroyed, ==, 1);
+
+  wait_for (condition, &wish, 3, GMPROC_FOREVER, NULL, &outcome);
+  g_assert_false (gmproc_lock_release (lock, NULL));
+  args = g_variant_ref_sink (g_variant_new ("(h)", gmproc_condition_get_handle (condition)));
+  for (guint i = 1; i <= 2; i++)
+    {
+      assert_waits (&outcome);
+      g_assert_cmpuint (wish.n_asked, ==, i);
+      g_assert_cmpint (party_join (party_start (kind, notify_once, args)), ==, EXIT_SUCCESS);
+    }
+  g_variant_unref (args);
+  assert_done (&outcome);
+  g_assert_cmpuint (wish.n_asked, ==, 3);
+  g_assert_cmpuint (wish.n_destroyed, ==, 1);
+  release (lock);
+  release (lock);
+  g_assert_false (gmproc_lock_release (lock, NULL));
+}
+PARTY_TEST (test_condition_wait_for)
+
+/* SY-12: asked a last time when the wait ends, whose answer counts. */
+static void
+test_condition_wait_for_ends (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GmprocCondition) condition = gmproc_condition_new (NULL, &error);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_auto (Outcome) outcome = { 0 };
+  GmprocLock *lock;
+  Wish wish;
+
+  g_assert_no_error (error);
+  lock = gmproc_condition_get_lock (condition);
+  g_assert_true (gmproc_lock_acquire (lock, 0, NULL, NULL));
+  wait_for (condition, &wish, G_MAXUINT, PARTY_SHORT, NULL, &outcome);
+  assert_failed (&outcome, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  g_assert_cmpuint (wish.n_asked, ==, 2);
+
+  wait_for (condition, &wish, 2, PARTY_SHORT, NULL, &outcome);
+  assert_done (&outcome);
+  wait_for (condition, &wish, 2, 0, NULL, &outcome);
+  assert_done (&outcome);
+
+  wait_for (condition, &wish, G_MAXUINT, GMPROC_FOREVER, cancellable, &outcome);
+  assert_waits (&outcome);
+  g_cancellable_cancel (cancellable);
+  assert_failed (&outcome, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpuint (wish.n_asked, ==, 2);
+  g_assert_cmpuint (wish.n_destroyed, ==, 1);
+
+  /* Cancelled before: what holds already is no failure, and the lock is kept. */
+  wait_for (condition, &wish, 1, GMPROC_FOREVER, cancellable, &outcome);
+  assert_done (&outcome);
+  wait_for (condition, &wish, 2, GMPROC_FOREVER, cancellable, &outcome);
+  assert_failed (&outcome, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  wait_for (condition, &wish, 2, -2, NULL, &outcome);
+  assert_failed (&outcome, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  release (lock);
+  g_assert_false (gmproc_lock_release (lock, NULL));
+}
+
 /* -- barriers ---------------------------------------------------------------------------------- */
 
 /* The exit status is the index. */
@@ -454,6 +576,8 @@ main (int argc, char **argv)
   gmproc_test_add ("/sync-async/wait", test_wait);
   PARTY_ADD ("/sync-async/condition", test_condition);
   PARTY_ADD ("/sync-async/condition-lock-held", test_condition_lock_held);
+  PARTY_ADD ("/sync-async/condition-wait-for", test_condition_wait_for);
+  gmproc_test_add ("/sync-async/condition-wait-for-ends", test_condition_wait_for_ends);
   PARTY_ADD ("/sync-async/barrier", test_barrier);
   gmproc_test_add ("/sync-async/barrier-party-killed", test_barrier_party_killed);
   return g_test_run ();

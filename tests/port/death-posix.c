@@ -7,7 +7,9 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define LARGEST_FD 1000
@@ -63,10 +65,57 @@ gmproc_test_can_catch_termination (void)
   return TRUE;
 }
 
+/* Whether all threads of a process are stopped, says Linux. */
+static gboolean
+is_stopped (gint64 pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%" G_GINT64_FORMAT "/task", pid);
+  g_autoptr (GDir) threads = g_dir_open (path, 0, NULL);
+  const char *thread;
+
+  while (threads != NULL && (thread = g_dir_read_name (threads)) != NULL)
+    {
+      g_autofree char *stat_path = g_build_filename (path, thread, "stat", NULL);
+      g_autofree char *text = NULL;
+      const char *end_of_name;
+
+      if (!g_file_get_contents (stat_path, &text, NULL, NULL))
+        continue; /* it has ended */
+      end_of_name = strrchr (text, ')');
+      g_assert_nonnull (end_of_name);
+      if (!g_str_has_prefix (end_of_name, ") T"))
+        return FALSE;
+    }
+  return threads != NULL;
+}
+
+/* The signal only asks for it: a process in a call of the system runs on until the end of that
+ * call. Its parent is told when all its threads have stopped, and whoever waits for the process
+ * next is told again. A process of the fork server has another parent than this one. */
 gboolean
 gmproc_test_stop (gint64 pid)
 {
-  return kill ((pid_t) pid, SIGSTOP) == 0;
+  siginfo_t info = { 0 };
+  int result;
+
+  if (kill ((pid_t) pid, SIGSTOP) != 0)
+    return FALSE;
+  do
+    result = waitid (P_PID, (id_t) pid, &info, WSTOPPED | WEXITED | WNOWAIT);
+  while (result != 0 && errno == EINTR);
+  if (result == 0)
+    return info.si_code == CLD_STOPPED;
+
+  g_assert_cmpint (errno, ==, ECHILD);
+  if (!g_file_test ("/proc/self/task", G_FILE_TEST_IS_DIR))
+    return FALSE;
+  while (!is_stopped (pid))
+    {
+      if (kill ((pid_t) pid, 0) != 0)
+        return FALSE;
+      g_thread_yield ();
+    }
+  return TRUE;
 }
 
 void

@@ -30,7 +30,8 @@ gboolean gmproc_test_can_lose_objects (void);
 /* Whether a process can do something else than end when it is terminated. */
 gboolean gmproc_test_can_catch_termination (void);
 
-/* No thread of another process runs any more, until continue. FALSE where that cannot be done. */
+/* When it returns, no thread of that process runs any more, until continue. FALSE where that
+ * cannot be done. */
 gboolean gmproc_test_stop (gint64 pid);
 void gmproc_test_continue (gint64 pid);
 
