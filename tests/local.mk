@@ -102,6 +102,7 @@ port_tests += \
   tests/port/test-quota
 public_tests += \
   tests/test-connection-descriptors \
+  tests/test-listener-descriptors \
   tests/test-pool-posix \
   tests/test-process-posix \
   tests/test-process-terminal \
@@ -189,6 +190,7 @@ tests_fuzz_test_decoder_SOURCES = tests/fuzz/fuzz-decoder.c $(replay)
 tests_fuzz_test_handshake_SOURCES = tests/fuzz/fuzz-handshake.c $(replay)
 tests_test_listener_SOURCES = tests/test-listener.c $(strangers)
 tests_test_listener_async_SOURCES = tests/test-listener-async.c $(strangers)
+tests_test_listener_descriptors_SOURCES = tests/test-listener-descriptors.c $(strangers)
 tests_test_listener_hostile_SOURCES = tests/test-listener-hostile.c $(strangers)
 tests_test_listener_tls_SOURCES = tests/test-listener-tls.c tests/certificates.h $(strangers)
 

@@ -16,6 +16,7 @@
 #include "port.h"
 #include "handle-posix.h"
 #include "port-error.h"
+#include "rights-posix.h"
 #include "wait-posix.h"
 
 #include <errno.h>
@@ -25,13 +26,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0
-#endif
-#ifndef MSG_CMSG_CLOEXEC
-#define MSG_CMSG_CLOEXEC 0
-#endif
 
 #define MAX_KEPT 16
 
@@ -49,12 +43,6 @@ typedef struct
   guint n_handles;
   gboolean is_cut; /* descriptors were lost on their way into this process */
 } Parcel;
-
-typedef union
-{
-  struct cmsghdr header;
-  char bytes[CMSG_SPACE (sizeof (int) * GMPROC_PORT_COURIER_MAX)];
-} Control;
 
 static void
 parcel_free (gpointer data)
@@ -181,26 +169,6 @@ make_ticket (guint n_handles, Ticket *ret_ticket, GError **error)
   return TRUE;
 }
 
-static void
-fill_control (struct msghdr *message, Control *control, const gintptr *handles, guint n_handles)
-{
-  struct cmsghdr *header;
-
-  memset (control, 0, sizeof *control);
-  message->msg_control = control;
-  message->msg_controllen = CMSG_SPACE (sizeof (int) * n_handles);
-  header = CMSG_FIRSTHDR (message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN (sizeof (int) * n_handles);
-  for (guint i = 0; i < n_handles; i++)
-    {
-      int fd = (int) handles[i];
-
-      memcpy (CMSG_DATA (header) + i * sizeof fd, &fd, sizeof fd);
-    }
-}
-
 static gboolean
 send_packet (int fd, const struct msghdr *message, gint64 deadline, GCancellable *cancellable,
              GError **error)
@@ -230,7 +198,7 @@ gmproc_port_courier_send (GmprocPortCourier *courier, const gintptr *handles, gu
                           GError **error)
 {
   Ticket ticket;
-  Control control;
+  GmprocPortRights rights;
   struct iovec vector = { &ticket, sizeof ticket };
   struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1 };
 
@@ -240,7 +208,7 @@ gmproc_port_courier_send (GmprocPortCourier *courier, const gintptr *handles, gu
     return FALSE;
   if (n_handles > 0)
     {
-      fill_control (&message, &control, handles, n_handles);
+      gmproc_port_rights_fill (&message, &rights, handles, n_handles);
       if (!send_packet ((int) courier->handle, &message, deadline, cancellable, error))
         return FALSE;
     }
@@ -251,34 +219,6 @@ gmproc_port_courier_send (GmprocPortCourier *courier, const gintptr *handles, gu
 
 /* -- receiving --------------------------------------------------------------------------------- */
 
-static void
-take_descriptors (Parcel *parcel, struct msghdr *message)
-{
-  for (struct cmsghdr *header = CMSG_FIRSTHDR (message); header != NULL;
-       header = CMSG_NXTHDR (message, header))
-    {
-      gsize n;
-
-      if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
-        continue;
-      n = (header->cmsg_len - CMSG_LEN (0)) / sizeof (int);
-      for (gsize i = 0; i < n; i++)
-        {
-          int fd;
-
-          memcpy (&fd, CMSG_DATA (header) + i * sizeof fd, sizeof fd);
-          if (parcel->n_handles == GMPROC_PORT_COURIER_MAX
-              || !gmproc_port_handle_take (fd, &parcel->handles[parcel->n_handles], NULL))
-            {
-              parcel->is_cut = TRUE;
-              continue;
-            }
-          (void) fcntl ((int) parcel->handles[parcel->n_handles], F_SETFD, FD_CLOEXEC);
-          parcel->n_handles++;
-        }
-    }
-}
-
 /* The next parcel that waits, or NULL. One that is no parcel of ours is closed and passed over. */
 static Parcel *
 receive_parcel (int fd)
@@ -286,12 +226,11 @@ receive_parcel (int fd)
   for (;;)
     {
       Parcel *parcel = g_new0 (Parcel, 1);
-      Control control;
+      GmprocPortRights rights;
       struct iovec vector = { &parcel->ticket, sizeof parcel->ticket };
-      struct msghdr message = { .msg_iov = &vector,
-                                .msg_iovlen = 1,
-                                .msg_control = &control,
-                                .msg_controllen = sizeof control };
+      struct msghdr message = {
+        .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &rights, .msg_controllen = sizeof rights
+      };
       gssize n_read;
 
       do
@@ -302,8 +241,7 @@ receive_parcel (int fd)
           g_free (parcel);
           return NULL;
         }
-      parcel->is_cut = (message.msg_flags & MSG_CTRUNC) != 0;
-      take_descriptors (parcel, &message);
+      parcel->is_cut = !gmproc_port_rights_take (&message, parcel->handles, &parcel->n_handles);
       if (n_read == sizeof parcel->ticket && (message.msg_flags & MSG_TRUNC) == 0)
         return parcel;
       parcel_free (parcel);
