@@ -89,7 +89,11 @@ gboolean
 gmproc_connection_prepare (GmprocConnection *self, GVariant *message, GOutputVector *vectors,
                            GmprocOutgoing *ret_outgoing, GError **error)
 {
-  *ret_outgoing = (GmprocOutgoing){ .kind = GMPROC_CODEC_VARIANT };
+  *ret_outgoing = (GmprocOutgoing){ .kind = GMPROC_CODEC_VARIANT,
+                                    .body = vectors,
+                                    .n_vectors = GMPROC_CODEC_N_VECTORS };
+  if (gmproc_codec_get_number_vectors (message, vectors))
+    return TRUE;
   if (G_UNLIKELY (gmproc_codec_may_hold_handles (message)) && gmproc_codec_has_handles (message))
     {
       if (self->is_stream && !self->carries_handles)
@@ -104,8 +108,6 @@ gmproc_connection_prepare (GmprocConnection *self, GVariant *message, GOutputVec
   if (!gmproc_codec_check_message (message, error))
     return FALSE;
   gmproc_codec_get_vectors (message, vectors);
-  ret_outgoing->body = vectors;
-  ret_outgoing->n_vectors = GMPROC_CODEC_N_VECTORS;
   return TRUE;
 }
 

@@ -7,9 +7,11 @@
  * A ticket is the sender (a random number and the process id, which tells a forked copy apart) and
  * a number that the sender counts up. One sender's parcels and tickets come in the same order, so a
  * parcel that comes before the one that is looked for, of the same sender, has lost its ticket and
- * is closed. One of another sender may still be asked for, and is kept; but not more than
- * MAX_KEPT of them, of which the oldest is dropped first: its sender was killed, or it is so far
- * ahead of its ticket that the message it belongs to gets an error.
+ * is closed. One of another sender may still be asked for, and is kept. A sender that lives is
+ * ahead of its tickets by one parcel at most, as the message goes before the next parcel; so these
+ * are as many as processes send through one end at the same moment, and one for each that was
+ * killed between the two. Of more than MAX_KEPT the oldest is dropped, and an error that may come
+ * of it says so.
  */
 #include "config.h"
 
@@ -27,7 +29,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAX_KEPT 16
+#define MAX_KEPT 1024
 
 typedef struct
 {
@@ -43,6 +45,13 @@ typedef struct
   guint n_handles;
   gboolean is_cut; /* descriptors were lost on their way into this process */
 } Parcel;
+
+/* The system's part of a courier. */
+typedef struct
+{
+  GQueue kept; /* Parcel, the oldest first */
+  guint n_dropped;
+} Arrived;
 
 static void
 parcel_free (gpointer data)
@@ -134,10 +143,12 @@ gmproc_port_courier_attach (GmprocPortCourier *courier, gintptr handle, GError *
 void
 gmproc_port_courier_detach (GmprocPortCourier *courier)
 {
+  Arrived *arrived = courier->system;
+
   gmproc_port_handle_close (&courier->handle);
-  if (courier->system != NULL)
-    g_queue_free_full (courier->system, parcel_free);
-  courier->system = NULL;
+  if (arrived != NULL)
+    g_queue_clear_full (&arrived->kept, parcel_free);
+  g_clear_pointer (&courier->system, g_free);
 }
 
 /* -- sending ----------------------------------------------------------------------------------- */
@@ -275,21 +286,24 @@ find_kept (GQueue *kept, const Ticket *ticket)
 }
 
 static void
-keep (GQueue *kept, Parcel *parcel)
+keep (Arrived *arrived, Parcel *parcel)
 {
-  g_queue_push_tail (kept, parcel);
-  if (kept->length > MAX_KEPT)
-    parcel_free (g_queue_pop_head (kept));
+  g_queue_push_tail (&arrived->kept, parcel);
+  if (arrived->kept.length <= MAX_KEPT)
+    return;
+  parcel_free (g_queue_pop_head (&arrived->kept));
+  arrived->n_dropped++;
 }
 
 static Parcel *
 find_parcel (GmprocPortCourier *courier, const Ticket *ticket)
 {
+  Arrived *arrived = courier->system;
   Parcel *parcel;
 
-  if (courier->system == NULL)
-    courier->system = g_queue_new ();
-  parcel = find_kept (courier->system, ticket);
+  if (arrived == NULL)
+    courier->system = arrived = g_new0 (Arrived, 1);
+  parcel = find_kept (&arrived->kept, ticket);
   while (parcel == NULL && (parcel = receive_parcel ((int) courier->handle)) != NULL)
     {
       if (is_same_sender (&parcel->ticket, ticket) && parcel->ticket.number == ticket->number)
@@ -297,16 +311,25 @@ find_parcel (GmprocPortCourier *courier, const Ticket *ticket)
       if (is_same_sender (&parcel->ticket, ticket) && parcel->ticket.number < ticket->number)
         parcel_free (parcel);
       else
-        keep (courier->system, parcel);
+        keep (arrived, parcel);
       parcel = NULL;
     }
   return parcel;
 }
 
 static gboolean
-check_parcel (const Parcel *parcel, const Ticket *ticket, GError **error)
+check_parcel (GmprocPortCourier *courier, const Parcel *parcel, const Ticket *ticket,
+              GError **error)
 {
-  if (parcel == NULL)
+  guint n_dropped = ((Arrived *) courier->system)->n_dropped;
+
+  if (parcel == NULL && n_dropped > 0)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                 "The message says that %" G_GUINT64_FORMAT
+                 " descriptors came with it, and none did; those of %u messages were dropped, as "
+                 "more than %d waited for their messages",
+                 ticket->n_handles, n_dropped, MAX_KEPT);
+  else if (parcel == NULL)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
                  "The message says that %" G_GUINT64_FORMAT
                  " descriptors came with it, and none did",
@@ -349,7 +372,7 @@ gmproc_port_courier_receive (GmprocPortCourier *courier, GBytes *ticket_bytes,
     return TRUE;
 
   parcel = find_parcel (courier, &ticket);
-  is_right = check_parcel (parcel, &ticket, error);
+  is_right = check_parcel (courier, parcel, &ticket, error);
   if (is_right)
     {
       *ret_handles = g_memdup2 (parcel->handles, parcel->n_handles * sizeof *parcel->handles);
