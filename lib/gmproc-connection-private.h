@@ -2,12 +2,13 @@
  * SPDX-FileCopyrightText: 2026 The libgmproc authors
  *
  * What the files of GmprocConnection share: the class and closing (gmproc-connection.c), sending
- * (-send.c) and receiving (-receive.c).
+ * (-send.c, -send-async.c), receiving (-receive.c, -receive-async.c) and waiting (-wait.c).
  */
 #pragma once
 
 #include "gmproc-connection.h"
 #include "gmproc-waitable.h"
+#include "internal/envelope.h"
 #include "internal/link.h"
 #include "internal/turn.h"
 
@@ -19,7 +20,8 @@ struct _GmprocConnection
 
   gboolean is_readable;
   gboolean is_writable;
-  gboolean is_stream; /* of a socket: it stays in this process */
+  gboolean is_stream;       /* of a socket: it stays in this process */
+  gboolean carries_handles; /* in one way or another */
   GmprocLink
       link; /* its receiving half belongs to the receiver's turn, the other to the sender's */
   GmprocPortCourier courier; /* as the link */
@@ -28,6 +30,7 @@ struct _GmprocConnection
   gboolean is_closed; /* atomic */
   GMutex closing;     /* while the channels are closed, or duplicated */
   GQueue sources;     /* armed, without a reference; under closing */
+  GArray *held;       /* gint32: objects that a stranger sent, oldest first; the receiver's turn */
   GQueue sending;     /* asynchronous sends in the order in which they were called; under closing */
 };
 
@@ -40,8 +43,47 @@ gboolean gmproc_connection_enter (GmprocConnection *self, GmprocTurn *turn, gboo
                                   GError **error);
 void gmproc_connection_leave (GmprocConnection *self, GmprocTurn *turn);
 
-/* Whether objects can travel over it. */
+/* Whether objects can travel over it, by a courier. */
 gboolean gmproc_connection_carries_objects (GmprocConnection *self);
+
+/* Keeps track of what a stranger sent, so that it cannot fill the process with what nobody asks
+ * for. OBJECTS are handles (gint32). */
+void gmproc_connection_hold (GmprocConnection *self, GArray *objects);
+
+/* What is to be sent. The vectors of a value or of bytes live as long as it does. */
+typedef struct
+{
+  GmprocCodecKind kind;
+  const GOutputVector *body;
+  gsize n_vectors;
+  GmprocEnvelope *envelope; /* instead of a body; the caller frees it */
+  gboolean has_begun;       /* the rest is in the link */
+} GmprocOutgoing;
+
+/* VECTORS has room for GMPROC_CODEC_N_VECTORS, and lives as long as the outgoing message. */
+gboolean gmproc_connection_prepare (GmprocConnection *self, GVariant *message,
+                                    GOutputVector *vectors, GmprocOutgoing *ret_outgoing,
+                                    GError **error);
+gboolean gmproc_connection_check_range (gsize total, gsize offset, gsize size, GError **error);
+gboolean gmproc_connection_check_total (const GOutputVector *buffers, gsize n_buffers,
+                                        GError **error);
+
+/* After a failure it may be called again, and goes on with the same message. */
+gboolean gmproc_connection_send_message (GmprocConnection *self, GmprocOutgoing *outgoing,
+                                         gint64 deadline, GCancellable *cancellable,
+                                         GError **error);
+
+GVariant *gmproc_connection_receive_value (GmprocConnection *self, gint64 deadline,
+                                           GCancellable *cancellable, GError **error);
+GBytes *gmproc_connection_receive_any (GmprocConnection *self, gint64 deadline,
+                                       GCancellable *cancellable, GError **error);
+
+/* The next message if it has ROOM bytes at most. *ret_size: its size, as soon as that is known.
+ * Until it is whole it is the link's, so BUFFER is written once. */
+gboolean gmproc_connection_receive_copy (GmprocConnection *self, guint8 *buffer, gsize room,
+                                         gsize *ret_size, GCancellable *cancellable,
+                                         GError **error);
+gboolean gmproc_connection_check_offset (gsize total, gsize offset, GError **error);
 
 /* What a source of a connection waits for. */
 typedef enum

@@ -7,11 +7,11 @@
 
 #include "gmproc-connection-private.h"
 
+#include <string.h>
+
 #include "gmproc-error.h"
-#include "internal/async.h"
 #include "internal/codec.h"
 #include "internal/deadline.h"
-#include "internal/envelope.h"
 
 static gboolean
 enter (GmprocConnection *self, gint64 deadline, GCancellable *cancellable, GError **error)
@@ -24,6 +24,32 @@ static void
 leave (GmprocConnection *self)
 {
   gmproc_connection_leave (self, &self->receiver);
+}
+
+/* What came beside a message over a socket, if it is for nothing. */
+static void
+drop_arrivals (GmprocConnection *self)
+{
+  GmprocPortArrivals arrivals;
+
+  if (!self->is_stream)
+    return;
+  gmproc_channel_take_arrivals (&self->link.in, &arrivals);
+  gmproc_port_arrivals_clear (&arrivals);
+}
+
+static GVariant *
+open_strange (GmprocConnection *self, GVariant *whole, GError **error)
+{
+  g_autoptr (GArray) objects = NULL;
+  GmprocPortArrivals arrivals;
+  GVariant *value;
+
+  gmproc_channel_take_arrivals (&self->link.in, &arrivals);
+  value = gmproc_envelope_open_strange (whole, &arrivals, &objects, error);
+  if (value != NULL)
+    gmproc_connection_hold (self, objects);
+  return value;
 }
 
 /* The handles of a message with objects wait in the courier, which belongs to the turn. */
@@ -40,14 +66,17 @@ take_value (GmprocConnection *self, GmprocCodecKind kind, gpointer body, gsize s
     return NULL;
   if (gmproc_connection_carries_objects (self))
     return gmproc_envelope_open (whole, &self->courier, error);
+  if (self->carries_handles)
+    return open_strange (self, whole, error);
 
   g_set_error_literal (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE,
                        "A message with objects came over a connection that carries none");
   return NULL;
 }
 
-static GVariant *
-receive_value (GmprocConnection *self, gint64 deadline, GCancellable *cancellable, GError **error)
+GVariant *
+gmproc_connection_receive_value (GmprocConnection *self, gint64 deadline, GCancellable *cancellable,
+                                 GError **error)
 {
   GVariant *value = NULL;
   GmprocCodecKind kind;
@@ -57,7 +86,10 @@ receive_value (GmprocConnection *self, gint64 deadline, GCancellable *cancellabl
   if (!enter (self, deadline, cancellable, error))
     return NULL;
   if (gmproc_link_receive (&self->link, deadline, cancellable, &kind, &body, &size, error))
-    value = take_value (self, kind, body, size, error);
+    {
+      value = take_value (self, kind, body, size, error);
+      drop_arrivals (self);
+    }
   leave (self);
   return value;
 }
@@ -73,7 +105,8 @@ receive_value (GmprocConnection *self, gint64 deadline, GCancellable *cancellabl
  * message loses nothing: the next call goes on with it.
  *
  * Objects that the message names are held until they are asked for the first time, for instance
- * with gmproc_connection_from_handle(); so ask for each of them.
+ * with gmproc_connection_from_handle(); so ask for each of them. Descriptors that came over a
+ * socket are held no longer than the connection, and of those that nobody asked for the last 250.
  *
  * Errors: %G_IO_ERROR_CLOSED when this end is closed, or nobody is left to send and all was
  * received; %G_IO_ERROR_TIMED_OUT; %G_IO_ERROR_CANCELLED; %G_IO_ERROR_NOT_SUPPORTED for an end that
@@ -94,7 +127,7 @@ gmproc_connection_receive (GmprocConnection *self, gint64 timeout, GCancellable 
 
   if (!gmproc_deadline_from_timeout (timeout, &deadline, error))
     return NULL;
-  return receive_value (self, deadline, cancellable, error);
+  return gmproc_connection_receive_value (self, deadline, cancellable, error);
 }
 
 /* Looks at the next message without taking it. */
@@ -115,8 +148,9 @@ check_next (GmprocConnection *self, gint64 deadline, GCancellable *cancellable, 
   return FALSE;
 }
 
-static GBytes *
-receive_bytes (GmprocConnection *self, gint64 deadline, GCancellable *cancellable, GError **error)
+GBytes *
+gmproc_connection_receive_any (GmprocConnection *self, gint64 deadline, GCancellable *cancellable,
+                               GError **error)
 {
   GBytes *bytes = NULL;
   GmprocCodecKind kind;
@@ -127,7 +161,10 @@ receive_bytes (GmprocConnection *self, gint64 deadline, GCancellable *cancellabl
     return NULL;
   if (check_next (self, deadline, cancellable, &size, error)
       && gmproc_link_receive (&self->link, deadline, cancellable, &kind, &body, &size, error))
-    bytes = g_bytes_new_take (body, size);
+    {
+      bytes = g_bytes_new_take (body, size);
+      drop_arrivals (self);
+    }
   leave (self);
   return bytes;
 }
@@ -156,25 +193,72 @@ gmproc_connection_receive_bytes (GmprocConnection *self, gint64 timeout, GCancel
 
   if (!gmproc_deadline_from_timeout (timeout, &deadline, error))
     return NULL;
-  return receive_bytes (self, deadline, cancellable, error);
+  return gmproc_connection_receive_any (self, deadline, cancellable, error);
+}
+
+static gboolean
+check_room (gsize size, gsize room, GError **error)
+{
+  if (size <= room)
+    return TRUE;
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
+               "Buffer too short: the message has %" G_GSIZE_FORMAT
+               " bytes, and there is room for %" G_GSIZE_FORMAT,
+               size, room);
+  return FALSE;
 }
 
 static gboolean
 receive_into (GmprocConnection *self, guint8 *buffer, gsize room, gsize *ret_size, gint64 deadline,
               GCancellable *cancellable, GError **error)
 {
-  gsize size = 0;
-
-  if (!check_next (self, deadline, cancellable, &size, error))
+  if (!check_next (self, deadline, cancellable, ret_size, error)
+      || !check_room (*ret_size, room, error)
+      || !gmproc_link_receive_into (&self->link, buffer, deadline, cancellable, error))
     return FALSE;
-  *ret_size = size;
-  if (size <= room)
-    return gmproc_link_receive_into (&self->link, buffer, deadline, cancellable, error);
+  drop_arrivals (self);
+  return TRUE;
+}
 
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
-               "Buffer too short: the message has %" G_GSIZE_FORMAT
-               " bytes, and there is room for %" G_GSIZE_FORMAT,
-               size, room);
+static gboolean
+receive_copy (GmprocConnection *self, guint8 *buffer, gsize room, gsize *ret_size,
+              GCancellable *cancellable, GError **error)
+{
+  g_autofree guint8 *body = NULL;
+  GmprocCodecKind kind;
+
+  if (!check_next (self, 0, cancellable, ret_size, error) || !check_room (*ret_size, room, error)
+      || !gmproc_link_receive (&self->link, 0, cancellable, &kind, (gpointer *) &body, ret_size,
+                               error))
+    return FALSE;
+  if (*ret_size > 0)
+    memcpy (buffer, body, *ret_size);
+  drop_arrivals (self);
+  return TRUE;
+}
+
+gboolean
+gmproc_connection_receive_copy (GmprocConnection *self, guint8 *buffer, gsize room, gsize *ret_size,
+                                GCancellable *cancellable, GError **error)
+{
+  gboolean received;
+
+  if (!enter (self, 0, cancellable, error))
+    return FALSE;
+  received = receive_copy (self, buffer, room, ret_size, cancellable, error);
+  leave (self);
+  return received;
+}
+
+gboolean
+gmproc_connection_check_offset (gsize total, gsize offset, GError **error)
+{
+  if (offset <= total)
+    return TRUE;
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               "Byte %" G_GSIZE_FORMAT " is not in a buffer of %" G_GSIZE_FORMAT, offset, total);
   return FALSE;
 }
 
@@ -212,14 +296,8 @@ gmproc_connection_receive_into (GmprocConnection *self, guint8 *buffer, gsize bu
   g_return_val_if_fail (ret_size != NULL, FALSE);
 
   *ret_size = 0;
-  if (offset > buffer_size)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "Byte %" G_GSIZE_FORMAT " is not in a buffer of %" G_GSIZE_FORMAT, offset,
-                   buffer_size);
-      return FALSE;
-    }
-  if (!gmproc_deadline_from_timeout (timeout, &deadline, error)
+  if (!gmproc_connection_check_offset (buffer_size, offset, error)
+      || !gmproc_deadline_from_timeout (timeout, &deadline, error)
       || !enter (self, deadline, cancellable, error))
     return FALSE;
   received = receive_into (self, buffer_size > 0 ? buffer + offset : NULL, buffer_size - offset,
@@ -258,123 +336,4 @@ gmproc_connection_poll (GmprocConnection *self, gint64 timeout, GCancellable *ca
   ready = gmproc_link_poll (&self->link, deadline, cancellable, error);
   leave (self);
   return ready;
-}
-
-/* -- asynchronous ------------------------------------------------------------------------------ */
-
-static GSource *
-create_source (gpointer object, G_GNUC_UNUSED gpointer data, GCancellable *cancellable)
-{
-  return gmproc_connection_create_source (object, GMPROC_CONNECTION_TO_RECEIVE, cancellable);
-}
-
-static gboolean
-try_to_receive (gpointer object, G_GNUC_UNUSED gpointer data, G_GNUC_UNUSED gboolean is_last,
-                gpointer *ret_result, GCancellable *cancellable, GError **error)
-{
-  *ret_result = receive_value (object, 0, cancellable, error);
-  return *ret_result != NULL;
-}
-
-static const GmprocAsync receive_async = { .tag = gmproc_connection_receive_async,
-                                           .attempt = try_to_receive,
-                                           .create_source = create_source,
-                                           .free_result = (GDestroyNotify) g_variant_unref };
-
-/**
- * gmproc_connection_receive_async:
- * @self: an end that receives
- * @timeout: microseconds, 0 to try only, or %GMPROC_FOREVER
- * @cancellable: (nullable): to stop waiting
- * @callback: (scope async) (closure user_data): called with a message, or at an error
- * @user_data: for @callback
- *
- * Receives one message without blocking, also when only half of one is there. The callback runs in
- * the main context that is the caller's thread default. Several calls at once get a message each,
- * in no particular order.
- *
- * Since: 1.0
- */
-void
-gmproc_connection_receive_async (GmprocConnection *self, gint64 timeout, GCancellable *cancellable,
-                                 GAsyncReadyCallback callback, gpointer user_data)
-{
-  g_return_if_fail (GMPROC_IS_CONNECTION (self));
-
-  gmproc_async_run (&receive_async, self, timeout, cancellable, callback, user_data, NULL, NULL);
-}
-
-/**
- * gmproc_connection_receive_finish:
- * @self: a connection
- * @result: what the callback was given
- * @error: return location
- *
- * Errors: as gmproc_connection_receive().
- *
- * Returns: (transfer full) (nullable): the message, in normal form, or %NULL with @error set
- * Since: 1.0
- */
-GVariant *
-gmproc_connection_receive_finish (GmprocConnection *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (GMPROC_IS_CONNECTION (self), NULL);
-
-  return gmproc_async_finish (&receive_async, self, result, error);
-}
-
-static gboolean
-try_to_receive_bytes (gpointer object, G_GNUC_UNUSED gpointer data, G_GNUC_UNUSED gboolean is_last,
-                      gpointer *ret_result, GCancellable *cancellable, GError **error)
-{
-  *ret_result = receive_bytes (object, 0, cancellable, error);
-  return *ret_result != NULL;
-}
-
-static const GmprocAsync receive_bytes_async = { .tag = gmproc_connection_receive_bytes_async,
-                                                 .attempt = try_to_receive_bytes,
-                                                 .create_source = create_source,
-                                                 .free_result = (GDestroyNotify) g_bytes_unref };
-
-/**
- * gmproc_connection_receive_bytes_async:
- * @self: an end that receives
- * @timeout: microseconds, 0 to try only, or %GMPROC_FOREVER
- * @cancellable: (nullable): to stop waiting
- * @callback: (scope async) (closure user_data): called with a message, or at an error
- * @user_data: for @callback
- *
- * Like gmproc_connection_receive_async(), for gmproc_connection_receive_bytes().
- *
- * Since: 1.0
- */
-void
-gmproc_connection_receive_bytes_async (GmprocConnection *self, gint64 timeout,
-                                       GCancellable *cancellable, GAsyncReadyCallback callback,
-                                       gpointer user_data)
-{
-  g_return_if_fail (GMPROC_IS_CONNECTION (self));
-
-  gmproc_async_run (&receive_bytes_async, self, timeout, cancellable, callback, user_data, NULL,
-                    NULL);
-}
-
-/**
- * gmproc_connection_receive_bytes_finish:
- * @self: a connection
- * @result: what the callback was given
- * @error: return location
- *
- * Errors: as gmproc_connection_receive_bytes().
- *
- * Returns: (transfer full) (nullable): the message, or %NULL with @error set
- * Since: 1.0
- */
-GBytes *
-gmproc_connection_receive_bytes_finish (GmprocConnection *self, GAsyncResult *result,
-                                        GError **error)
-{
-  g_return_val_if_fail (GMPROC_IS_CONNECTION (self), NULL);
-
-  return gmproc_async_finish (&receive_bytes_async, self, result, error);
 }

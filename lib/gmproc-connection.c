@@ -59,11 +59,22 @@ G_DEFINE_TYPE_WITH_CODE (GmprocConnection, gmproc_connection, G_TYPE_OBJECT,
                              G_IMPLEMENT_INTERFACE (GMPROC_TYPE_WAITABLE,
                                                     gmproc_connection_waitable_init))
 
+/* The first N objects that a stranger sent: who has asked for one has it still. */
+static void
+abandon (GmprocConnection *self, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    gmproc_shareable_abandon (g_array_index (self->held, gint32, i));
+  g_array_remove_range (self->held, 0, n);
+}
+
 static void
 gmproc_connection_finalize (GObject *object)
 {
   GmprocConnection *self = GMPROC_CONNECTION (object);
 
+  abandon (self, self->held->len);
+  g_array_unref (self->held);
   gmproc_link_clear (&self->link);
   gmproc_port_courier_detach (&self->courier);
   gmproc_turn_clear (&self->receiver);
@@ -89,6 +100,7 @@ gmproc_connection_init (GmprocConnection *self)
   g_mutex_init (&self->closing);
   g_queue_init (&self->sources);
   g_queue_init (&self->sending);
+  self->held = g_array_new (FALSE, FALSE, sizeof (gint32));
 }
 
 /* Takes the handles over, also when it fails. */
@@ -100,6 +112,7 @@ connection_new (const Ends *ends, GError **error)
 
   self->is_readable = ends->in != GMPROC_PORT_NO_HANDLE;
   self->is_writable = ends->out != GMPROC_PORT_NO_HANDLE;
+  self->carries_handles = gmproc_connection_carries_objects (self);
   if (gmproc_link_init (&self->link, ends->in, ends->out, error)
       && (!gmproc_connection_carries_objects (self)
           || gmproc_port_courier_attach (&self->courier, courier, error)))
@@ -116,6 +129,7 @@ gmproc_connection_new_for_stream (GIOStream *stream, guint64 max_size)
 
   self->is_readable = self->is_writable = self->is_stream = TRUE;
   gmproc_link_init_stream (&self->link, stream);
+  self->carries_handles = gmproc_channel_carries_handles (&self->link.in);
   self->link.max_size = MIN (max_size, (guint64) G_MAXSSIZE);
   return self;
 }
@@ -124,6 +138,14 @@ gboolean
 gmproc_connection_carries_objects (GmprocConnection *self)
 {
   return self->is_readable && self->is_writable && !self->is_stream;
+}
+
+void
+gmproc_connection_hold (GmprocConnection *self, GArray *objects)
+{
+  g_array_append_vals (self->held, objects->data, objects->len);
+  if (self->held->len > GMPROC_PORT_COURIER_MAX)
+    abandon (self, self->held->len - GMPROC_PORT_COURIER_MAX);
 }
 
 /* -- crossing -------------------------------------------------------------------------------- */

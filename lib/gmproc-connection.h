@@ -70,6 +70,25 @@ gboolean gmproc_connection_send_bytes_finish (GmprocConnection *self, GAsyncResu
                                               GError **error);
 
 GMPROC_AVAILABLE_IN_1_0
+void gmproc_connection_send_range_async (GmprocConnection *self, const guint8 *buffer,
+                                         gsize buffer_size, gsize offset, gsize size,
+                                         GCancellable *cancellable, GAsyncReadyCallback callback,
+                                         gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_connection_send_range_finish (GmprocConnection *self, GAsyncResult *result,
+                                              GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_connection_send_buffers_async (GmprocConnection *self, const GOutputVector *buffers,
+                                           gsize n_buffers, GCancellable *cancellable,
+                                           GAsyncReadyCallback callback, gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_connection_send_buffers_finish (GmprocConnection *self, GAsyncResult *result,
+                                                GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
 void gmproc_connection_receive_async (GmprocConnection *self, gint64 timeout,
                                       GCancellable *cancellable, GAsyncReadyCallback callback,
                                       gpointer user_data);
@@ -86,6 +105,16 @@ void gmproc_connection_receive_bytes_async (GmprocConnection *self, gint64 timeo
 GMPROC_AVAILABLE_IN_1_0
 GBytes *gmproc_connection_receive_bytes_finish (GmprocConnection *self, GAsyncResult *result,
                                                 GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+void gmproc_connection_receive_into_async (GmprocConnection *self, guint8 *buffer,
+                                           gsize buffer_size, gsize offset, gint64 timeout,
+                                           GCancellable *cancellable, GAsyncReadyCallback callback,
+                                           gpointer user_data);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_connection_receive_into_finish (GmprocConnection *self, GAsyncResult *result,
+                                                gsize *ret_size, GError **error);
 
 GMPROC_AVAILABLE_IN_1_0
 gboolean gmproc_connection_poll (GmprocConnection *self, gint64 timeout, GCancellable *cancellable,

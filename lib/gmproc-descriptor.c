@@ -105,6 +105,7 @@ gmproc_descriptor_shareable_init (GmprocShareableInterface *iface)
 {
   iface->export_to = gmproc_descriptor_export_to;
   iface->import_from = gmproc_descriptor_import_from;
+  iface->is_for_strangers = TRUE;
 }
 
 /**

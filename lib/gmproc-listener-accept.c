@@ -107,8 +107,8 @@ wait_for_peer (GmprocListener *self, gint64 deadline, GCancellable *cancellable,
  * %G_IO_ERROR_CANCELLED; %G_IO_ERROR_CLOSED; what the system says, for instance
  * %G_IO_ERROR_TOO_MANY_OPEN_FILES.
  *
- * Returns: (transfer full) (nullable): a duplex connection, over which no objects go, and whose
- *   messages have at most 64 MiB
+ * Returns: (transfer full) (nullable): a duplex connection, over which no objects go but, at a Unix
+ *   socket, descriptors; its messages have at most 64 MiB
  * Since: 1.0
  */
 GmprocConnection *

@@ -13,7 +13,8 @@
  * takes its place. Listeners that start at one path at the same moment go through a gate one after
  * the other (port.h): the one who holds it has bound and listens before the next one looks.
  *
- * Objects do not travel over a socket: they are for relatives, who trust each other's memory.
+ * Objects do not travel over a socket: they are for relatives, who trust each other's memory. A
+ * descriptor does, over a Unix socket.
  *
  * Threads: a thread of its own greets the peers, from the first accept on or the first wait
  * (reception.h). Any threads may accept, and close.

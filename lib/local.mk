@@ -46,7 +46,9 @@ public_sources = \
   lib/gmproc-condition.c \
   lib/gmproc-connect.c \
   lib/gmproc-connection-private.h \
+  lib/gmproc-connection-receive-async.c \
   lib/gmproc-connection-receive.c \
+  lib/gmproc-connection-send-async.c \
   lib/gmproc-connection-send.c \
   lib/gmproc-connection-wait.c \
   lib/gmproc-connection.c \
@@ -232,7 +234,10 @@ port_posix_sources = \
   lib/port/presence-posix.c \
   lib/port/quota-posix.c \
   lib/port/random-posix.c \
+  lib/port/rights-posix.c \
+  lib/port/rights-posix.h \
   lib/port/self-posix.c \
+  lib/port/socket-posix.c \
   lib/port/spawn-posix.c \
   lib/port/spawn-posix.h \
   lib/port/stream-posix.c \
@@ -267,6 +272,7 @@ port_win32_sources = \
   lib/port/security-win32.c \
   lib/port/security-win32.h \
   lib/port/self-win32.c \
+  lib/port/socket-win32.c \
   lib/port/spawn-win32.c \
   lib/port/spawn-win32.h \
   lib/port/status-win32.c \

@@ -102,6 +102,7 @@ port_tests += \
   tests/port/test-quota
 public_tests += \
   tests/test-connection-descriptors \
+  tests/test-listener-descriptors \
   tests/test-pool-posix \
   tests/test-process-posix \
   tests/test-process-programs \
@@ -111,8 +112,15 @@ endif
 
 # Targets of libFuzzer, with a corpus that is replayed; the end of this file has the fuzzer itself.
 fuzz_tests = \
+  tests/fuzz/test-bootstrap \
   tests/fuzz/test-decoder \
-  tests/fuzz/test-handshake
+  tests/fuzz/test-handshake \
+  tests/fuzz/test-stranger
+
+# A wrong ticket takes handles out of whatever process it names, on Windows.
+if !OS_WIN32
+fuzz_tests += tests/fuzz/test-courier
+endif
 
 pinnable_tests = $(public_tests) $(internal_tests) $(port_tests)
 test_programs = $(pinnable_tests) $(fuzz_tests)
@@ -188,8 +196,12 @@ replay = tests/fuzz/fuzz.h tests/fuzz/replay.c
 strangers = tests/strangers.c tests/strangers.h $(plumbing)
 tests_fuzz_test_decoder_SOURCES = tests/fuzz/fuzz-decoder.c $(replay)
 tests_fuzz_test_handshake_SOURCES = tests/fuzz/fuzz-handshake.c $(replay)
+tests_fuzz_test_bootstrap_SOURCES = tests/fuzz/fuzz-bootstrap.c $(replay)
+tests_fuzz_test_courier_SOURCES = tests/fuzz/fuzz-courier.c $(replay)
+tests_fuzz_test_stranger_SOURCES = tests/fuzz/fuzz-stranger.c $(replay)
 tests_test_listener_SOURCES = tests/test-listener.c $(strangers)
 tests_test_listener_async_SOURCES = tests/test-listener-async.c $(strangers)
+tests_test_listener_descriptors_SOURCES = tests/test-listener-descriptors.c $(strangers)
 tests_test_listener_hostile_SOURCES = tests/test-listener-hostile.c $(strangers)
 tests_test_listener_tls_SOURCES = tests/test-listener-tls.c tests/certificates.h $(strangers)
 
@@ -324,14 +336,14 @@ check-crash:
 endif
 
 # --- libFuzzer ------------------------------------------------------------------------------------
-# `make fuzz` builds tests/fuzz/decoder and tests/fuzz/handshake, which want clang. They are run by
+# `make fuzz` builds tests/fuzz/decoder and the other targets, which want clang. They are run by
 # hand: tests/fuzz/decoder -max_len=256 new-corpus tests/fuzz/corpus/decoder
 # make fuzz FUZZ_SANITIZE=fuzzer is several times as fast, and sees only what crashes by itself.
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/make-corpus
 FUZZ_CC = clang
 FUZZ_CFLAGS = -g -O2
 FUZZ_SANITIZE = fuzzer,address,undefined
-fuzz_targets = tests/fuzz/decoder tests/fuzz/handshake
+fuzz_targets = $(fuzz_tests:tests/fuzz/test-%=tests/fuzz/%)
 fuzz_library = $(filter %.c,$(lib_libgmproc_core_la_SOURCES))
 fuzz_headers = tests/fuzz/fuzz.h $(filter %.h,$(lib_libgmproc_core_la_SOURCES))
 fuzz_objects = $(fuzz_library:%.c=tests/fuzz/objects/%.o)

@@ -254,6 +254,180 @@ test_cancelled_send (void)
   pipe_clear (&pipe);
 }
 
+typedef struct
+{
+  int n_done;
+  gboolean received;
+  gsize size;
+  GError *error;
+} IntoResult;
+
+static void
+on_into (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  IntoResult *into = user_data;
+
+  g_clear_error (&into->error);
+  into->received = gmproc_connection_receive_into_finish (GMPROC_CONNECTION (object), result,
+                                                          &into->size, &into->error);
+  into->n_done++;
+}
+
+/* GM-16: a message larger than the pipe, into a buffer at an offset. */
+static void
+test_into (void)
+{
+  g_autoptr (GBytes) message = make_bytes (LARGE, 1);
+  g_autofree guint8 *buffer = g_malloc0 (LARGE + 8);
+  IntoResult into = { 0, FALSE, 0, NULL };
+  Results sent;
+  Pipe pipe;
+
+  results_init (&sent);
+  pipe_init (&pipe, FALSE);
+  gmproc_connection_receive_into_async (pipe.first, buffer, LARGE + 8, 5, GMPROC_FOREVER, NULL,
+                                        on_into, &into);
+  g_assert_cmpint (into.n_done, ==, 0);
+  gmproc_connection_send_bytes_async (pipe.second, message, NULL, on_sent, &sent);
+  run_until (&into.n_done, 1, "the message");
+  run_until (&sent.n_done, 1, "the end of the send");
+  g_assert_no_error (into.error);
+  g_assert_true (into.received);
+  g_assert_cmpuint (into.size, ==, LARGE);
+  g_assert_cmpmem (buffer + 5, LARGE, g_bytes_get_data (message, NULL), LARGE);
+  g_assert_cmpint (buffer[4], ==, 0);
+  g_assert_cmpint (buffer[LARGE + 5], ==, 0);
+  results_clear (&sent);
+  pipe_clear (&pipe);
+}
+
+/* Too short a buffer says so, and how much is needed; the message stays. Then arguments that are
+ * wrong, a timeout, and a cancel in the middle of a message, after which the buffer is the
+ * caller's. */
+static void
+test_into_errors (void)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GBytes) message = make_bytes (1000, 1);
+  g_autoptr (GBytes) large = make_bytes (LARGE, 1);
+  guint8 buffer[1000] = { 0 };
+  IntoResult into = { 0, FALSE, 0, NULL };
+  Results sent, received;
+  Pipe pipe;
+
+  results_init (&sent);
+  results_init (&received);
+  pipe_init (&pipe, FALSE);
+  send_bytes (pipe.second, message);
+  gmproc_connection_receive_into_async (pipe.first, buffer, 1000, 1, GMPROC_FOREVER, NULL, on_into,
+                                        &into);
+  run_until (&into.n_done, 1, "the error");
+  g_assert_error (into.error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE);
+  g_assert_cmpuint (into.size, ==, 1000);
+  gmproc_connection_receive_into_async (pipe.first, buffer, 1000, 1001, GMPROC_FOREVER, NULL,
+                                        on_into, &into);
+  run_until (&into.n_done, 2, "the error");
+  g_assert_error (into.error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_assert_cmpuint (into.size, ==, 0);
+  gmproc_connection_receive_into_async (pipe.first, buffer, 1000, 0, 0, NULL, on_into, &into);
+  run_until (&into.n_done, 3, "the message");
+  g_assert_no_error (into.error);
+  g_assert_cmpmem (buffer, into.size, g_bytes_get_data (message, NULL), 1000);
+  gmproc_connection_receive_into_async (pipe.first, NULL, 0, 0, SHORT, NULL, on_into, &into);
+  run_until (&into.n_done, 4, "the timeout");
+  g_assert_error (into.error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+
+  gmproc_connection_send_bytes_async (pipe.second, large, NULL, on_sent, &sent);
+  {
+    g_autofree guint8 *room = g_malloc (LARGE);
+
+    gmproc_connection_receive_into_async (pipe.first, room, LARGE, 0, GMPROC_FOREVER, cancellable,
+                                          on_into, &into);
+    while (g_main_context_iteration (NULL, FALSE) && into.n_done == 4 && sent.n_done == 0)
+      g_cancellable_cancel (cancellable);
+    run_until (&into.n_done, 5, "the cancel");
+    g_assert_error (into.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  }
+  gmproc_connection_receive_bytes_async (pipe.first, GMPROC_FOREVER, NULL, on_received, &received);
+  run_until (&received.n_done, 1, "the message");
+  run_until (&sent.n_done, 1, "the end of the send");
+  g_assert_true (g_bytes_equal (received.messages->pdata[0], large));
+  g_clear_error (&into.error);
+  results_clear (&sent);
+  results_clear (&received);
+  pipe_clear (&pipe);
+}
+
+static void
+on_range (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  Results *results = user_data;
+  GError *error = NULL;
+
+  results->n_done++;
+  if (!gmproc_connection_send_range_finish (GMPROC_CONNECTION (object), result, &error))
+    note_error (results, error);
+}
+
+static void
+on_buffers (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  Results *results = user_data;
+  GError *error = NULL;
+
+  results->n_done++;
+  if (!gmproc_connection_send_buffers_finish (GMPROC_CONNECTION (object), result, &error))
+    note_error (results, error);
+}
+
+/* GM-16: parts and pieces of the caller's memory, larger than the pipe, in the order of the calls;
+ * the array of the pieces is the caller's again at once. */
+static void
+test_vectors (void)
+{
+  g_autoptr (GBytes) whole = make_bytes (LARGE, 1);
+  const guint8 *data = g_bytes_get_data (whole, NULL);
+  g_autoptr (GBytes) part = g_bytes_new_from_bytes (whole, 10, LARGE - 20);
+  g_autoptr (GBytes) empty = make_bytes (0, 0);
+  GOutputVector pieces[] = { { data, 1 }, { NULL, 0 }, { data + 1, LARGE - 1 } };
+  GBytes *expected[] = { part, whole, empty, empty };
+  Results sent, received;
+  Pipe pipe;
+
+  results_init (&sent);
+  results_init (&received);
+  pipe_init (&pipe, FALSE);
+  gmproc_connection_send_range_async (pipe.second, data, LARGE, 10, LARGE - 20, NULL, on_range,
+                                      &sent);
+  gmproc_connection_send_buffers_async (pipe.second, pieces, G_N_ELEMENTS (pieces), NULL,
+                                        on_buffers, &sent);
+  memset (pieces, 0, sizeof pieces);
+  gmproc_connection_send_range_async (pipe.second, NULL, 0, 0, 0, NULL, on_range, &sent);
+  gmproc_connection_send_buffers_async (pipe.second, NULL, 0, NULL, on_buffers, &sent);
+  g_assert_cmpint (sent.n_done, ==, 0);
+  for (int i = 0; i < (int) G_N_ELEMENTS (expected); i++)
+    {
+      gmproc_connection_receive_bytes_async (pipe.first, GMPROC_FOREVER, NULL, on_received,
+                                             &received);
+      run_until (&received.n_done, i + 1, "a message");
+      g_assert_true (g_bytes_equal (received.messages->pdata[i], expected[i]));
+    }
+  run_until (&sent.n_done, 4, "the last send");
+  g_assert_cmpint (sent.n_failed, ==, 0);
+
+  gmproc_connection_send_range_async (pipe.second, data, 10, 9, 2, NULL, on_range, &sent);
+  run_until (&sent.n_done, 5, "the error");
+  g_assert_error (sent.error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  pieces[0].size = pieces[1].size = G_MAXSIZE;
+  gmproc_connection_send_buffers_async (pipe.second, pieces, 2, NULL, on_buffers, &sent);
+  run_until (&sent.n_done, 6, "the error");
+  g_assert_error (sent.error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_assert_false (gmproc_connection_poll (pipe.first, 0, NULL, NULL));
+  results_clear (&sent);
+  results_clear (&received);
+  pipe_clear (&pipe);
+}
+
 static void
 test_timeouts (void)
 {
@@ -378,6 +552,9 @@ main (int argc, char **argv)
   gmproc_test_add ("/connection-async/values", test_values);
   gmproc_test_add ("/connection-async/GM-16/cancelled-receive", test_cancelled_receive);
   gmproc_test_add ("/connection-async/GM-16/cancelled-send", test_cancelled_send);
+  gmproc_test_add ("/connection-async/GM-16/into", test_into);
+  gmproc_test_add ("/connection-async/into-errors", test_into_errors);
+  gmproc_test_add ("/connection-async/GM-16/vectors", test_vectors);
   gmproc_test_add ("/connection-async/timeouts", test_timeouts);
   gmproc_test_add ("/connection-async/closed", test_closed);
   gmproc_test_add ("/connection-async/source", test_source);

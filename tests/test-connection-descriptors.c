@@ -15,6 +15,10 @@
 #include "plumbing.h"
 #include "support.h"
 
+#define N_SENDERS 24
+#define N_EACH 10
+#define N_UNREAD 100
+
 static void
 send_value (GmprocConnection *out, GVariant *value)
 {
@@ -175,6 +179,96 @@ test_bad_descriptor (void)
   pipe_clear (&pipe);
 }
 
+/* Sends at the same moment as the others. */
+GMPROC_DEFINE_TARGET (send_with_others)
+{
+  gint32 end_handle, number, ready_handle;
+  g_autoptr (GmprocConnection) out = NULL;
+  g_autoptr (GmprocBarrier) ready = NULL;
+
+  g_variant_get (args, "(hih)", &end_handle, &number, &ready_handle);
+  out = open_handle (end_handle);
+  ready = gmproc_barrier_from_handle (ready_handle, NULL);
+  g_assert_nonnull (ready);
+  for (int i = 0; i < N_EACH; i++)
+    {
+      int fds[2];
+      g_autoptr (GmprocDescriptor) descriptor = NULL;
+
+      g_assert_cmpint (pipe (fds), ==, 0);
+      g_assert_cmpint (write (fds[1], &number, sizeof number), ==, sizeof number);
+      g_assert_cmpint (close (fds[1]), ==, 0);
+      descriptor = wrap (fds[0]);
+      g_assert_cmpint (close (fds[0]), ==, 0);
+      g_assert_cmpint (gmproc_barrier_wait (ready, BOUND, NULL, NULL), >=, 0);
+      send_value (out, g_variant_new ("(ih)", number, gmproc_descriptor_get_handle (descriptor)));
+    }
+  return EXIT_SUCCESS;
+}
+
+/* More processes than were ever kept descriptors of send through one end at the same moment:
+ * packets and messages mix, and each message gets its own. */
+static void
+test_many_senders (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GmprocBarrier) ready = gmproc_barrier_new (N_SENDERS, &error);
+  GmprocProcess *processes[N_SENDERS];
+  Pipe pipe;
+
+  g_assert_no_error (error);
+  pipe_init (&pipe, TRUE);
+  for (int i = 0; i < N_SENDERS; i++)
+    processes[i] =
+        start (send_with_others, g_variant_new ("(hih)", gmproc_connection_get_handle (pipe.second),
+                                                i, gmproc_barrier_get_handle (ready)));
+  for (int i = 0; i < N_SENDERS * N_EACH; i++)
+    {
+      g_autoptr (GVariant) value = receive_value (pipe.first);
+      g_autoptr (GmprocDescriptor) descriptor = NULL;
+      gint32 number, handle, in_pipe = -1;
+
+      g_variant_get (value, "(ih)", &number, &handle);
+      descriptor = gmproc_descriptor_from_handle (handle, &error);
+      g_assert_no_error (error);
+      g_assert_cmpint (read ((int) gmproc_descriptor_get (descriptor), &in_pipe, sizeof in_pipe),
+                       ==, sizeof in_pipe);
+      g_assert_cmpint (in_pipe, ==, number);
+    }
+  for (int i = 0; i < N_SENDERS; i++)
+    join (processes[i], EXIT_SUCCESS);
+  pipe_clear (&pipe);
+}
+
+/* Messages that nobody has received yet keep their descriptors, however many they are. */
+static void
+test_unread (void)
+{
+  Pipe ends;
+
+  pipe_init (&ends, TRUE);
+  for (gint32 i = 0; i < N_UNREAD; i++)
+    {
+      int fds[2];
+
+      g_assert_cmpint (pipe (fds), ==, 0);
+      g_assert_cmpint (write (fds[1], &i, sizeof i), ==, sizeof i);
+      g_assert_cmpint (close (fds[1]), ==, 0);
+      send_fd (ends.first, fds[0]);
+      g_assert_cmpint (close (fds[0]), ==, 0);
+    }
+  for (gint32 i = 0; i < N_UNREAD; i++)
+    {
+      int fd = receive_fd (ends.second);
+      gint32 number = -1;
+
+      g_assert_cmpint (read (fd, &number, sizeof number), ==, sizeof number);
+      g_assert_cmpint (number, ==, i);
+      g_assert_cmpint (close (fd), ==, 0);
+    }
+  pipe_clear (&ends);
+}
+
 /* As many as fit, and one more. */
 static void
 test_most_descriptors (void)
@@ -249,6 +343,8 @@ main (int argc, char **argv)
   gmproc_test_add ("/connection-descriptors/PI-06/large-number", test_large_descriptor);
   gmproc_test_add ("/connection-descriptors/PI-14/socket", test_socket);
   gmproc_test_add ("/connection-descriptors/bad-descriptor", test_bad_descriptor);
+  gmproc_test_add ("/connection-descriptors/many-senders", test_many_senders);
+  gmproc_test_add ("/connection-descriptors/unread", test_unread);
   gmproc_test_add ("/connection-descriptors/most", test_most_descriptors);
   gmproc_test_add ("/connection-descriptors/PI-07/no-room", test_no_room);
   return g_test_run ();

@@ -208,6 +208,35 @@ test_times (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
 }
 
+/* PI-21: no timeout of a socket's, as programs set them for all of theirs, cuts a longer wait.
+ * GSocket counts such timeouts in seconds, so a silence of more than one shows it; nothing else
+ * happens meanwhile that could be waited for. */
+static void
+test_silence (void)
+{
+  g_autoptr (GSocketAddress) address = make_tcp_address ();
+  g_autoptr (GmprocListener) listener = listener_new (address, NULL);
+  g_autoptr (GmprocConnection) served = NULL;
+  g_autoptr (GBytes) message = make_bytes (1000, 3);
+  Client client = { gmproc_listener_get_address (listener), NULL, NULL, NULL };
+  GThread *thread = g_thread_new ("client", run_client, &client);
+  Call call;
+
+  served = gmproc_listener_accept (listener, GMPROC_FOREVER, NULL, NULL);
+  g_thread_join (thread);
+  g_assert_no_error (client.error);
+  call = (Call){ served, NULL, NULL, NULL, NULL };
+  thread = g_thread_new ("receiver", run_receive, &call);
+  g_assert_false (
+      gmproc_connection_poll (client.connection, 5 * G_TIME_SPAN_SECOND / 4, NULL, NULL));
+  send_bytes (client.connection, message);
+  g_thread_join (thread);
+  g_assert_no_error (call.error);
+  g_assert_true (g_bytes_equal (call.message, message));
+  g_bytes_unref (call.message);
+  g_clear_object (&client.connection);
+}
+
 static void
 warm_up_sockets (void)
 {
@@ -229,5 +258,6 @@ main (int argc, char **argv)
   gmproc_test_add ("/listener/PI-29/wrong-key", test_wrong_key);
   gmproc_test_add ("/listener/PI-28/wrong-family", test_wrong_family);
   gmproc_test_add ("/listener/GM-16/times", test_times);
+  gmproc_test_add ("/listener/PI-21/silence", test_silence);
   return g_test_run ();
 }

@@ -148,3 +148,14 @@ gmproc_async_finish (const GmprocAsync *operation, gpointer object, GAsyncResult
 
   return g_task_propagate_pointer (G_TASK (result), error);
 }
+
+gpointer
+gmproc_async_get_data (const GmprocAsync *operation, gpointer object, GAsyncResult *result)
+{
+  Call *self;
+
+  if (!g_task_is_valid (result, object) || !g_async_result_is_tagged (result, operation->tag))
+    return NULL;
+  self = g_task_get_task_data (G_TASK (result));
+  return self->data;
+}

@@ -44,6 +44,10 @@ void gmproc_async_run (const GmprocAsync *operation, gpointer object, gint64 tim
 gpointer gmproc_async_finish (const GmprocAsync *operation, gpointer object, GAsyncResult *result,
                               GError **error);
 
+/* What run was given as DATA, or NULL for a result of another operation. */
+gpointer gmproc_async_get_data (const GmprocAsync *operation, gpointer object,
+                                GAsyncResult *result);
+
 /* For calls that say only whether they worked. */
 #define GMPROC_ASYNC_DONE (GINT_TO_POINTER (TRUE))
 

@@ -44,6 +44,10 @@ struct GmprocChannel
   gboolean expect_wait;          /* a hint, as in port.h */
   GmprocPortChannel port;        /* of a pipe */
   GIOStream *stream;             /* of a stream; both directions hold a reference */
+  GSocket *socket;               /* the stream's, if it carries handles; lives as long */
+  GmprocPortArrivals arrivals;   /* handles that came with the bytes read since the last take */
+  const gintptr *attached;       /* handles that leave with the next byte; the caller's */
+  guint n_attached;
 };
 
 #define GMPROC_CHANNEL_INIT                        \
@@ -55,10 +59,25 @@ struct GmprocChannel
 gboolean gmproc_channel_attach_pipe (GmprocChannel *self, gintptr handle, GError **error);
 
 /* STREAM's two directions can be asked without waiting (GPollableInputStream). It is closed when
- * both channels are detached. */
+ * both channels are detached. Over a Unix socket without TLS it carries handles beside the bytes.
+ */
 void gmproc_channel_attach_stream (GmprocChannel *self, GIOStream *stream);
 
 void gmproc_channel_detach (GmprocChannel *self);
+
+static inline gboolean
+gmproc_channel_carries_handles (GmprocChannel *self)
+{
+  return self->socket != NULL;
+}
+
+/* What arrived since the last call; *arrivals is the caller's. */
+static inline void
+gmproc_channel_take_arrivals (GmprocChannel *self, GmprocPortArrivals *ret_arrivals)
+{
+  *ret_arrivals = self->arrivals;
+  self->arrivals = (GmprocPortArrivals){ NULL, 0, FALSE };
+}
 
 static inline gssize
 gmproc_channel_read (GmprocChannel *self, gpointer buffer, gsize size, gint64 deadline,

@@ -124,17 +124,17 @@ gmproc_codec_get_vectors (GVariant *value, GOutputVector *vectors)
   vectors[2] = (GOutputVector){ type, strlen (type) };
 }
 
-/* Each question to a GVariant takes its lock, so as few are asked as there can be. */
+/* Each question to a GVariant takes its lock, so as few are asked as there can be. G_VARIANT_TYPE()
+ * would check each time that the string is a type's. */
 gboolean
 gmproc_codec_get_number_vectors (GVariant *value, GOutputVector *vectors)
 {
-  const char *type = g_variant_get_type_string (value);
+  const GVariantType *type = g_variant_get_type (value);
 
-  if (!gmproc_codec_is_number (G_VARIANT_TYPE (type)))
+  if (!gmproc_codec_is_number (type))
     return FALSE;
 
-  vectors[0] = (GOutputVector){ g_variant_get_data (value),
-                                gmproc_codec_get_item_size (G_VARIANT_TYPE (type)) };
+  vectors[0] = (GOutputVector){ g_variant_get_data (value), gmproc_codec_get_item_size (type) };
   vectors[1] = (GOutputVector){ "", 1 };
   vectors[2] = (GOutputVector){ type, 1 };
   return vectors[0].buffer != NULL;
@@ -181,9 +181,11 @@ find_number_type (const char *message, gsize size)
     return NULL;
   for (guint i = 0; i < G_N_ELEMENTS (types); i++)
     if (message[size - 1] == types[i][0])
-      return gmproc_codec_get_item_size (G_VARIANT_TYPE (types[i])) == size - 2
-                 ? G_VARIANT_TYPE (types[i])
-                 : NULL;
+      {
+        const GVariantType *type = (const GVariantType *) types[i];
+
+        return gmproc_codec_get_item_size (type) == size - 2 ? type : NULL;
+      }
   return NULL;
 }
 

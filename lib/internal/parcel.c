@@ -13,6 +13,7 @@ struct GmprocParcel
   GArray *handles;    /* gintptr */
   GArray *owned;      /* gintptr: those to close */
   GPtrArray *objects; /* referenced while their handles are borrowed */
+  gboolean is_strange;
 };
 
 GmprocParcel *
@@ -34,6 +35,18 @@ gmproc_parcel_new_received (const gintptr *handles, guint n_handles)
   g_array_append_vals (self->handles, handles, n_handles);
   g_array_append_vals (self->owned, handles, n_handles);
   return self;
+}
+
+void
+gmproc_parcel_set_is_strange (GmprocParcel *self, gboolean is_strange)
+{
+  self->is_strange = is_strange;
+}
+
+gboolean
+gmproc_parcel_is_strange (GmprocParcel *self)
+{
+  return self->is_strange;
 }
 
 void

@@ -20,6 +20,10 @@ typedef struct GmprocParcel GmprocParcel;
 
 GmprocParcel *gmproc_parcel_new (void);
 GmprocParcel *gmproc_parcel_new_received (const gintptr *handles, guint n_handles);
+
+/* Whether the other side is no relative: then only what such a one may have, or bring, is in it. */
+void gmproc_parcel_set_is_strange (GmprocParcel *self, gboolean is_strange);
+gboolean gmproc_parcel_is_strange (GmprocParcel *self);
 void gmproc_parcel_free (GmprocParcel *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GmprocParcel, gmproc_parcel_free)
 

@@ -112,11 +112,29 @@ gmproc_shareable_from_handle (gint32 handle, GType type, GError **error)
   return g_steal_pointer (&object);
 }
 
+void
+gmproc_shareable_abandon (gint32 handle)
+{
+  GObject *object = gmproc_shareable_from_handle (handle, GMPROC_TYPE_SHAREABLE, NULL);
+
+  g_clear_object (&object);
+}
+
 GVariant *
 gmproc_shareable_export (GmprocShareable *self, GmprocParcel *parcel, GError **error)
 {
-  GVariant *parameters = GMPROC_SHAREABLE_GET_IFACE (self)->export_to (self, parcel, error);
+  GmprocShareableInterface *iface = GMPROC_SHAREABLE_GET_IFACE (self);
+  GVariant *parameters;
 
+  if (gmproc_parcel_is_strange (parcel) && !iface->is_for_strangers)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                   "A %s cannot go over a socket, to a program that is no relative; only "
+                   "descriptors can",
+                   G_OBJECT_TYPE_NAME (self));
+      return NULL;
+    }
+  parameters = iface->export_to (self, parcel, error);
   if (parameters == NULL)
     return NULL;
 
@@ -129,6 +147,7 @@ gmproc_shareable_import (GVariant *exported, GmprocParcel *parcel, GError **erro
 {
   g_autoptr (GVariant) parameters = NULL;
   g_autoptr (GTypeClass) klass = NULL;
+  GmprocShareableInterface *iface;
   const char *type_name;
   GType type;
 
@@ -145,8 +164,15 @@ gmproc_shareable_import (GVariant *exported, GmprocParcel *parcel, GError **erro
     }
 
   klass = g_type_class_ref (type);
-  return ((GmprocShareableInterface *) g_type_interface_peek (klass, GMPROC_TYPE_SHAREABLE))
-      ->import_from (parameters, parcel, error);
+  iface = g_type_interface_peek (klass, GMPROC_TYPE_SHAREABLE);
+  if (gmproc_parcel_is_strange (parcel) && !iface->is_for_strangers)
+    {
+      g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE,
+                   "A program that is no relative sent a %s, which only relatives can share",
+                   type_name);
+      return NULL;
+    }
+  return iface->import_from (parameters, parcel, error);
 }
 
 /* Only when all are there they are adopted, which nobody could take back for them. */

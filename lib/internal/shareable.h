@@ -34,6 +34,11 @@ struct _GmprocShareableInterface
 
   /* The object on the other side. PARAMETERS came from another process and is not trusted. */
   GmprocShareable *(*import_from) (GVariant *parameters, GmprocParcel *parcel, GError **error);
+
+  /* Whether it can also come from, and go to, a program that is no relative: nothing about it has
+   * to be believed. What lives in shared memory cannot, as a stranger could write anything there.
+   */
+  gboolean is_for_strangers;
 };
 
 /* The object's number here. */
@@ -45,6 +50,9 @@ gint32 gmproc_shareable_adopt (GmprocShareable *self);
 /* A reference. GMPROC_ERROR_BAD_HANDLE when the number is nobody's or of another class. TYPE may be
  * GMPROC_TYPE_SHAREABLE. */
 gpointer gmproc_shareable_from_handle (gint32 handle, GType type, GError **error);
+
+/* Ends the table's hold on an object that arrived, if nobody has asked for it. */
+void gmproc_shareable_abandon (gint32 handle);
 
 /* Both sides of a message: an exported object is (class name, parameters). */
 GVariant *gmproc_shareable_export (GmprocShareable *self, GmprocParcel *parcel, GError **error);

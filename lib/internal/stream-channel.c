@@ -101,6 +101,48 @@ get_output (GmprocChannel *self)
   return G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (self->stream));
 }
 
+/* -- without waiting --------------------------------------------------------------------------- */
+
+static gssize
+try_to_read (GmprocChannel *self, gpointer buffer, gsize size, GCancellable *cancellable,
+             GError **error)
+{
+  if (self->socket == NULL)
+    return g_pollable_input_stream_read_nonblocking (get_input (self), buffer, size, cancellable,
+                                                     error);
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return -1;
+  return gmproc_port_socket_receive (self->socket, buffer, size, &self->arrivals, error);
+}
+
+/* At least one byte, or -1. */
+static gssize
+try_to_write (GmprocChannel *self, const GOutputVector *vectors, gsize n_vectors,
+              GCancellable *cancellable, GError **error)
+{
+  gsize count = 0;
+  gssize n_sent;
+
+  if (self->socket == NULL)
+    {
+      GPollableReturn result = g_pollable_output_stream_writev_nonblocking (
+          get_output (self), vectors, n_vectors, &count, cancellable, error);
+
+      if (result == G_POLLABLE_RETURN_WOULD_BLOCK)
+        g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "There is no room");
+      return result == G_POLLABLE_RETURN_OK ? (gssize) count : -1;
+    }
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return -1;
+  n_sent = gmproc_port_socket_send (self->socket, vectors, n_vectors, self->attached,
+                                    self->n_attached, error);
+  if (n_sent > 0)
+    self->n_attached = 0;
+  return n_sent;
+}
+
+/* -- the kind ---------------------------------------------------------------------------------- */
+
 static gboolean
 is_reset (const GError *error)
 {
@@ -117,8 +159,7 @@ stream_read (GmprocChannel *self, gpointer buffer, gsize size, gint64 deadline,
   for (;;)
     {
       g_autoptr (GError) local = NULL;
-      gssize count = g_pollable_input_stream_read_nonblocking (get_input (self), buffer, size,
-                                                               cancellable, &local);
+      gssize count = try_to_read (self, buffer, size, cancellable, &local);
 
       if (count >= 0)
         return count;
@@ -147,19 +188,17 @@ stream_write (GmprocChannel *self, const GOutputVector *vectors, gsize n_vectors
   for (;;)
     {
       g_autoptr (GError) local = NULL;
-      gsize count = 0;
-      GPollableReturn result = g_pollable_output_stream_writev_nonblocking (
-          get_output (self), vectors, n_vectors, &count, cancellable, &local);
+      gssize count = try_to_write (self, vectors, n_vectors, cancellable, &local);
 
-      if (result == G_POLLABLE_RETURN_OK)
-        return (gssize) count;
-      if (result == G_POLLABLE_RETURN_FAILED && is_reset (local))
+      if (count >= 0)
+        return count;
+      if (is_reset (local))
         {
           g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "Nobody is left to read: %s",
                        local->message);
           return -1;
         }
-      if (result == G_POLLABLE_RETURN_FAILED)
+      if (!g_error_matches (local, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
         {
           g_propagate_error (error, g_steal_pointer (&local));
           return -1;
@@ -192,16 +231,34 @@ stream_create_source (GmprocChannel *self, GIOCondition condition)
 static void
 stream_detach (GmprocChannel *self)
 {
+  gmproc_port_arrivals_clear (&self->arrivals);
+  self->socket = NULL;
   g_clear_object (&self->stream);
 }
 
 static const GmprocChannelKind stream_kind = { stream_read,          stream_write,  stream_poll,
                                                stream_create_source, stream_detach, TRUE };
 
+/* A socket of its own does not remember what it had no room for. */
+static const GmprocChannelKind socket_kind = { stream_read,          stream_write,  stream_poll,
+                                               stream_create_source, stream_detach, FALSE };
+
+static GSocket *
+find_socket (GIOStream *stream)
+{
+  GSocket *socket;
+
+  if (!G_IS_SOCKET_CONNECTION (stream))
+    return NULL;
+  socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream));
+  return gmproc_port_socket_carries_handles (socket) ? socket : NULL;
+}
+
 void
 gmproc_channel_attach_stream (GmprocChannel *self, GIOStream *stream)
 {
   *self = (GmprocChannel) GMPROC_CHANNEL_INIT;
-  self->kind = &stream_kind;
   self->stream = g_object_ref (stream);
+  self->socket = find_socket (stream);
+  self->kind = self->socket != NULL ? &socket_kind : &stream_kind;
 }

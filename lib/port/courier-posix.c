@@ -7,15 +7,18 @@
  * A ticket is the sender (a random number and the process id, which tells a forked copy apart) and
  * a number that the sender counts up. One sender's parcels and tickets come in the same order, so a
  * parcel that comes before the one that is looked for, of the same sender, has lost its ticket and
- * is closed. One of another sender may still be asked for, and is kept; but not more than
- * MAX_KEPT of them, of which the oldest is dropped first: its sender was killed, or it is so far
- * ahead of its ticket that the message it belongs to gets an error.
+ * is closed. One of another sender may still be asked for, and is kept. A sender that lives is
+ * ahead of its tickets by one parcel at most, as the message goes before the next parcel; so these
+ * are as many as processes send through one end at the same moment, and one for each that was
+ * killed between the two. Of more than MAX_KEPT the oldest is dropped, and an error that may come
+ * of it says so.
  */
 #include "config.h"
 
 #include "port.h"
 #include "handle-posix.h"
 #include "port-error.h"
+#include "rights-posix.h"
 #include "wait-posix.h"
 
 #include <errno.h>
@@ -26,14 +29,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0
-#endif
-#ifndef MSG_CMSG_CLOEXEC
-#define MSG_CMSG_CLOEXEC 0
-#endif
-
-#define MAX_KEPT 16
+#define MAX_KEPT 1024
 
 typedef struct
 {
@@ -50,11 +46,12 @@ typedef struct
   gboolean is_cut; /* descriptors were lost on their way into this process */
 } Parcel;
 
-typedef union
+/* The system's part of a courier. */
+typedef struct
 {
-  struct cmsghdr header;
-  char bytes[CMSG_SPACE (sizeof (int) * GMPROC_PORT_COURIER_MAX)];
-} Control;
+  GQueue kept; /* Parcel, the oldest first */
+  guint n_dropped;
+} Arrived;
 
 static void
 parcel_free (gpointer data)
@@ -146,10 +143,12 @@ gmproc_port_courier_attach (GmprocPortCourier *courier, gintptr handle, GError *
 void
 gmproc_port_courier_detach (GmprocPortCourier *courier)
 {
+  Arrived *arrived = courier->system;
+
   gmproc_port_handle_close (&courier->handle);
-  if (courier->system != NULL)
-    g_queue_free_full (courier->system, parcel_free);
-  courier->system = NULL;
+  if (arrived != NULL)
+    g_queue_clear_full (&arrived->kept, parcel_free);
+  g_clear_pointer (&courier->system, g_free);
 }
 
 /* -- sending ----------------------------------------------------------------------------------- */
@@ -181,26 +180,6 @@ make_ticket (guint n_handles, Ticket *ret_ticket, GError **error)
   return TRUE;
 }
 
-static void
-fill_control (struct msghdr *message, Control *control, const gintptr *handles, guint n_handles)
-{
-  struct cmsghdr *header;
-
-  memset (control, 0, sizeof *control);
-  message->msg_control = control;
-  message->msg_controllen = CMSG_SPACE (sizeof (int) * n_handles);
-  header = CMSG_FIRSTHDR (message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN (sizeof (int) * n_handles);
-  for (guint i = 0; i < n_handles; i++)
-    {
-      int fd = (int) handles[i];
-
-      memcpy (CMSG_DATA (header) + i * sizeof fd, &fd, sizeof fd);
-    }
-}
-
 static gboolean
 send_packet (int fd, const struct msghdr *message, gint64 deadline, GCancellable *cancellable,
              GError **error)
@@ -230,7 +209,7 @@ gmproc_port_courier_send (GmprocPortCourier *courier, const gintptr *handles, gu
                           GError **error)
 {
   Ticket ticket;
-  Control control;
+  GmprocPortRights rights;
   struct iovec vector = { &ticket, sizeof ticket };
   struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1 };
 
@@ -240,7 +219,7 @@ gmproc_port_courier_send (GmprocPortCourier *courier, const gintptr *handles, gu
     return FALSE;
   if (n_handles > 0)
     {
-      fill_control (&message, &control, handles, n_handles);
+      gmproc_port_rights_fill (&message, &rights, handles, n_handles);
       if (!send_packet ((int) courier->handle, &message, deadline, cancellable, error))
         return FALSE;
     }
@@ -251,34 +230,6 @@ gmproc_port_courier_send (GmprocPortCourier *courier, const gintptr *handles, gu
 
 /* -- receiving --------------------------------------------------------------------------------- */
 
-static void
-take_descriptors (Parcel *parcel, struct msghdr *message)
-{
-  for (struct cmsghdr *header = CMSG_FIRSTHDR (message); header != NULL;
-       header = CMSG_NXTHDR (message, header))
-    {
-      gsize n;
-
-      if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
-        continue;
-      n = (header->cmsg_len - CMSG_LEN (0)) / sizeof (int);
-      for (gsize i = 0; i < n; i++)
-        {
-          int fd;
-
-          memcpy (&fd, CMSG_DATA (header) + i * sizeof fd, sizeof fd);
-          if (parcel->n_handles == GMPROC_PORT_COURIER_MAX
-              || !gmproc_port_handle_take (fd, &parcel->handles[parcel->n_handles], NULL))
-            {
-              parcel->is_cut = TRUE;
-              continue;
-            }
-          (void) fcntl ((int) parcel->handles[parcel->n_handles], F_SETFD, FD_CLOEXEC);
-          parcel->n_handles++;
-        }
-    }
-}
-
 /* The next parcel that waits, or NULL. One that is no parcel of ours is closed and passed over. */
 static Parcel *
 receive_parcel (int fd)
@@ -286,12 +237,11 @@ receive_parcel (int fd)
   for (;;)
     {
       Parcel *parcel = g_new0 (Parcel, 1);
-      Control control;
+      GmprocPortRights rights;
       struct iovec vector = { &parcel->ticket, sizeof parcel->ticket };
-      struct msghdr message = { .msg_iov = &vector,
-                                .msg_iovlen = 1,
-                                .msg_control = &control,
-                                .msg_controllen = sizeof control };
+      struct msghdr message = {
+        .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &rights, .msg_controllen = sizeof rights
+      };
       gssize n_read;
 
       do
@@ -302,8 +252,7 @@ receive_parcel (int fd)
           g_free (parcel);
           return NULL;
         }
-      parcel->is_cut = (message.msg_flags & MSG_CTRUNC) != 0;
-      take_descriptors (parcel, &message);
+      parcel->is_cut = !gmproc_port_rights_take (&message, parcel->handles, &parcel->n_handles);
       if (n_read == sizeof parcel->ticket && (message.msg_flags & MSG_TRUNC) == 0)
         return parcel;
       parcel_free (parcel);
@@ -337,21 +286,24 @@ find_kept (GQueue *kept, const Ticket *ticket)
 }
 
 static void
-keep (GQueue *kept, Parcel *parcel)
+keep (Arrived *arrived, Parcel *parcel)
 {
-  g_queue_push_tail (kept, parcel);
-  if (kept->length > MAX_KEPT)
-    parcel_free (g_queue_pop_head (kept));
+  g_queue_push_tail (&arrived->kept, parcel);
+  if (arrived->kept.length <= MAX_KEPT)
+    return;
+  parcel_free (g_queue_pop_head (&arrived->kept));
+  arrived->n_dropped++;
 }
 
 static Parcel *
 find_parcel (GmprocPortCourier *courier, const Ticket *ticket)
 {
+  Arrived *arrived = courier->system;
   Parcel *parcel;
 
-  if (courier->system == NULL)
-    courier->system = g_queue_new ();
-  parcel = find_kept (courier->system, ticket);
+  if (arrived == NULL)
+    courier->system = arrived = g_new0 (Arrived, 1);
+  parcel = find_kept (&arrived->kept, ticket);
   while (parcel == NULL && (parcel = receive_parcel ((int) courier->handle)) != NULL)
     {
       if (is_same_sender (&parcel->ticket, ticket) && parcel->ticket.number == ticket->number)
@@ -359,16 +311,25 @@ find_parcel (GmprocPortCourier *courier, const Ticket *ticket)
       if (is_same_sender (&parcel->ticket, ticket) && parcel->ticket.number < ticket->number)
         parcel_free (parcel);
       else
-        keep (courier->system, parcel);
+        keep (arrived, parcel);
       parcel = NULL;
     }
   return parcel;
 }
 
 static gboolean
-check_parcel (const Parcel *parcel, const Ticket *ticket, GError **error)
+check_parcel (GmprocPortCourier *courier, const Parcel *parcel, const Ticket *ticket,
+              GError **error)
 {
-  if (parcel == NULL)
+  guint n_dropped = ((Arrived *) courier->system)->n_dropped;
+
+  if (parcel == NULL && n_dropped > 0)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                 "The message says that %" G_GUINT64_FORMAT
+                 " descriptors came with it, and none did; those of %u messages were dropped, as "
+                 "more than %d waited for their messages",
+                 ticket->n_handles, n_dropped, MAX_KEPT);
+  else if (parcel == NULL)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
                  "The message says that %" G_GUINT64_FORMAT
                  " descriptors came with it, and none did",
@@ -411,7 +372,7 @@ gmproc_port_courier_receive (GmprocPortCourier *courier, GBytes *ticket_bytes,
     return TRUE;
 
   parcel = find_parcel (courier, &ticket);
-  is_right = check_parcel (parcel, &ticket, error);
+  is_right = check_parcel (courier, parcel, &ticket, error);
   if (is_right)
     {
       *ret_handles = g_memdup2 (parcel->handles, parcel->n_handles * sizeof *parcel->handles);

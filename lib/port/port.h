@@ -135,6 +135,34 @@ gboolean gmproc_port_courier_send (GmprocPortCourier *courier, const gintptr *ha
 gboolean gmproc_port_courier_receive (GmprocPortCourier *courier, GBytes *ticket,
                                       gintptr **ret_handles, guint *ret_n_handles, GError **error);
 
+/* -- socket ------------------------------------------------------------------------------------
+ * Handles beside the bytes of a stream between two programs that are no relatives.
+ *
+ * carries_handles: whether this socket can: a Unix socket, where the system has SCM_RIGHTS.
+ * send:    as much of the vectors' contents as there is room for; copies of HANDLES, at most
+ *          GMPROC_PORT_COURIER_MAX, leave with the first byte. The caller keeps its own.
+ * receive: at least one byte, as many as are there up to SIZE, or 0 at the end of the stream.
+ * Handles that came with these bytes are added to ARRIVALS. The peer is not trusted: of more than
+ *          GMPROC_PORT_COURIER_MAX the rest is closed.
+ * Neither waits: G_IO_ERROR_WOULD_BLOCK. G_IO_ERROR_CONNECTION_CLOSED when the peer is gone; no
+ * signal is raised.
+ *
+ * arrivals_clear closes what arrived, and leaves it empty.
+ */
+typedef struct
+{
+  gintptr *handles; /* NULL as long as there are none */
+  guint n_handles;
+  gboolean is_cut; /* some were lost: too many, or no room for them in this process */
+} GmprocPortArrivals;
+
+gboolean gmproc_port_socket_carries_handles (GSocket *socket);
+gssize gmproc_port_socket_send (GSocket *socket, const GOutputVector *vectors, gsize n_vectors,
+                                const gintptr *handles, guint n_handles, GError **error);
+gssize gmproc_port_socket_receive (GSocket *socket, gpointer buffer, gsize size,
+                                   GmprocPortArrivals *arrivals, GError **error);
+void gmproc_port_arrivals_clear (GmprocPortArrivals *arrivals);
+
 /* -- memory ------------------------------------------------------------------------------------
  * An anonymous block that several processes map. It has no name anywhere, starts as zeros, takes
  * real memory only where it is touched, and ends with its last handle and mapping. It never

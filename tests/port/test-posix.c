@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -297,6 +298,79 @@ test_handles_in_a_ring (void)
     }
 }
 
+/* -- more parcels than are kept ---------------------------------------------------------------- */
+
+#define KEPT 1024
+#define TICKET_SIZE 32
+#define BATCH 100 /* that a socket holds */
+
+/* Parcels of senders that are all another one, whose messages never come. */
+static void
+send_orphans (int socket, guint64 first, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      guint64 ticket[TICKET_SIZE / 8] = { first + i, 0, 0, 1 };
+
+      g_assert_cmpint (send (socket, ticket, sizeof ticket, 0), ==, sizeof ticket);
+    }
+}
+
+static gboolean
+ask_courier (GmprocPortCourier *courier, GBytes *ticket, GError **error)
+{
+  g_autofree gintptr *handles = NULL;
+  guint n_handles = 0;
+
+  if (!gmproc_port_courier_receive (courier, ticket, &handles, &n_handles, error))
+    return FALSE;
+  g_assert_cmpuint (n_handles, ==, 1);
+  gmproc_port_handle_close (&handles[0]);
+  return TRUE;
+}
+
+/* PI-07: a message whose descriptors waited behind N of others. */
+static gboolean
+receive_behind (guint n, GError **error)
+{
+  static const guint64 nobodys[TICKET_SIZE / 8] = { G_MAXUINT64, 0, 0, 1 };
+  g_autoptr (GBytes) nothing = g_bytes_new_static (nobodys, sizeof nobodys);
+  g_autoptr (GBytes) ticket = NULL;
+  GmprocPortCourier out, in;
+  gintptr first, second, reader, writer;
+  gboolean received;
+
+  g_assert_true (gmproc_port_courier_new_pair (&first, &second, NULL));
+  g_assert_true (gmproc_port_courier_attach (&out, first, NULL));
+  g_assert_true (gmproc_port_courier_attach (&in, second, NULL));
+  peer_new_pipe (&reader, &writer);
+  g_assert_true (gmproc_port_courier_send (&out, &reader, 1, &ticket, 0, NULL, NULL));
+  for (guint done = 0; done < n; done += BATCH)
+    {
+      send_orphans ((int) out.handle, 1 + done, MIN (BATCH, n - done));
+      g_assert_false (ask_courier (&in, nothing, NULL));
+    }
+  received = ask_courier (&in, ticket, error);
+  gmproc_port_courier_detach (&out);
+  gmproc_port_courier_detach (&in);
+  gmproc_port_handle_close (&reader);
+  gmproc_port_handle_close (&writer);
+  return received;
+}
+
+static void
+test_kept_parcels (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (receive_behind (17, &error));
+  g_assert_true (receive_behind (KEPT - 1, &error));
+  g_assert_no_error (error);
+  g_assert_false (receive_behind (KEPT, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_assert_nonnull (strstr (error->message, "1024"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -320,5 +394,6 @@ main (int argc, char **argv)
   gmproc_test_add ("/port/posix/default-streams", test_streams_have_defaults);
   gmproc_test_add ("/port/posix/closed-stream", test_closed_stream_is_refused);
   gmproc_test_add ("/port/posix/ring", test_handles_in_a_ring);
+  gmproc_test_add ("/port/posix/PI-07/kept-parcels", test_kept_parcels);
   return g_test_run ();
 }
