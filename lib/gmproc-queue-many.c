@@ -13,6 +13,7 @@
 #include "gmproc-queue-private.h"
 
 #include "internal/deadline.h"
+#include "internal/ring-transfer.h"
 
 /* What is put under one lock. */
 #define GROUP_ITEMS (256)

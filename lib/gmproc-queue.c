@@ -22,6 +22,7 @@
 
 #include "internal/codec.h"
 #include "internal/deadline.h"
+#include "internal/ring-transfer.h"
 #include "internal/shareable.h"
 
 static void gmproc_queue_shareable_init (GmprocShareableInterface *iface);

@@ -179,6 +179,7 @@ internal_sources = \
   lib/internal/report.c \
   lib/internal/report.h \
   lib/internal/ring.c \
+  lib/internal/ring-transfer.h \
   lib/internal/ring.h \
   lib/internal/shareable.c \
   lib/internal/shareable.h \

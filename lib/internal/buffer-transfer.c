@@ -8,6 +8,7 @@
 #include "crash-point.h"
 #include "deadline.h"
 #include "gmproc-error.h"
+#include "ring-transfer.h"
 #include "spin.h"
 #include "trace.h"
 

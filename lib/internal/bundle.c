@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "gmproc-error.h"
+#include "ring-transfer.h"
 
 #define FIRST_ALLOCATION (1024)
 

@@ -8,8 +8,10 @@
 #include "crash-point.h"
 #include "spin.h"
 
-/* A section takes less than this many looks, unless its process was put to sleep inside. */
-#define SPIN_ROUNDS (100)
+/* A section takes less time than these looks, unless its process was put to sleep inside. Each look
+ * takes the lock's cache line from the one inside, so they come at ever longer intervals. */
+#define SPIN_ROUNDS (10)
+#define LONGEST_PAUSE (64)
 
 static gboolean
 is_inside (GmprocPortLockResult result)
@@ -29,26 +31,27 @@ gboolean
 gmproc_guard_try (GmprocPortLock *lock)
 {
   guint rounds = gmproc_spin_is_useful () ? SPIN_ROUNDS : 0;
+  guint pauses = 1;
 
   while (!is_inside (gmproc_port_lock_try (lock)))
     {
       if (rounds-- == 0)
         return FALSE;
-      gmproc_spin_pause ();
+      for (guint i = 0; i < pauses; i++)
+        gmproc_spin_pause ();
+      pauses = MIN (2 * pauses, LONGEST_PAUSE);
     }
   return TRUE;
 }
 
 /* Who was woken often runs before the one that woke it has left the section (waitpoint.h), most of
- * all where both share a processor. To let that one go on costs less than to sleep and be woken
- * again. */
+ * all where both share a processor; and where there are more processes than processors, the one
+ * inside may wait for one. To let that one go on costs less than to sleep and be woken again. */
 static gboolean
 try_and_yield (GmprocPortLock *lock)
 {
   if (gmproc_guard_try (lock))
     return TRUE;
-  if (gmproc_spin_is_useful ())
-    return FALSE;
   g_thread_yield ();
   return gmproc_guard_try (lock);
 }
@@ -73,7 +76,7 @@ gboolean
 gmproc_guard_enter (GmprocPortLock *lock, gint64 deadline, GCancellable *cancellable,
                     GError **error)
 {
-  if (try_and_yield (lock))
+  if (G_LIKELY (is_inside (gmproc_port_lock_try (lock))) || try_and_yield (lock))
     return TRUE;
 
   if (deadline != GMPROC_PORT_FOREVER)

@@ -79,32 +79,10 @@ gsize gmproc_ring_get_last_size (void);
 void gmproc_ring_init (GmprocRing *self, GmprocRingPlace *place, gintptr memory, gsize offset);
 void gmproc_ring_clear (GmprocRing *self);
 
-/* Several messages can be put, or taken, by one store: each but the first begins where the one
- * before it says in `next`, and the last one is committed. The first begins at the tail, or head.
- */
-
-/* W. Where the next message begins. */
-guint64 gmproc_ring_get_tail (GmprocRing *self);
-
-/* W. Whether fewer than MAX_LENGTH messages, 0 for no bound, wait when all before TAIL are put. */
-gboolean gmproc_ring_is_below (GmprocRing *self, guint64 tail, guint max_length);
-
-/* W. FALSE with an error, or with *ret_is_full when it has to grow first. */
-gboolean gmproc_ring_begin_put (GmprocRing *self, guint64 tail, guint8 kind, gsize size,
-                                GmprocRingMessage *ret_message, gboolean *ret_is_full,
-                                GError **error);
-void gmproc_ring_commit_put (GmprocRing *self, const GmprocRingMessage *message);
-
-/* R. Where the first message begins. */
-guint64 gmproc_ring_get_head (GmprocRing *self);
-
-/* R. Whether a message waits when all before HEAD are taken. */
-gboolean gmproc_ring_has_message (GmprocRing *self, guint64 head);
-
-/* R. There must be one. */
-gboolean gmproc_ring_begin_take (GmprocRing *self, guint64 head, GmprocRingMessage *ret_message,
-                                 GError **error);
-void gmproc_ring_commit_take (GmprocRing *self, const GmprocRingMessage *message);
+/* For ring-transfer.h, where messages are put and taken: makes this process's mapping of a level
+ * that has none yet; says that the words do not fit together, and gives FALSE. */
+guint8 *gmproc_ring_map_level (GmprocRing *self, guint64 level, GError **error);
+gboolean gmproc_ring_set_damaged_error (guint64 head, guint64 tail, GError **error);
 
 /* R and W. G_IO_ERROR_MESSAGE_TOO_LARGE, or what the system says when it has no memory. */
 gboolean gmproc_ring_grow (GmprocRing *self, gsize size, GError **error);
@@ -117,11 +95,5 @@ gboolean gmproc_ring_is_worth_shrinking (GmprocRing *self);
 guint gmproc_ring_get_length (GmprocRing *self);
 guint32 gmproc_ring_count_put (GmprocRing *self);
 guint32 gmproc_ring_count_taken (GmprocRing *self);
-
-/* Copying in and out, over the end. peek copies a part, SIZE bytes from OFFSET on. */
-void gmproc_ring_fill (const GmprocRingMessage *message, const GOutputVector *vectors,
-                       gsize n_vectors);
-void gmproc_ring_extract (const GmprocRingMessage *message, gpointer buffer);
-void gmproc_ring_peek (const GmprocRingMessage *message, gsize offset, gpointer buffer, gsize size);
 
 G_END_DECLS

@@ -201,7 +201,7 @@ wake_sleepers (gpointer data)
 }
 
 void
-gmproc_waitpoint_wake (GmprocWaitpoint *self)
+gmproc_waitpoint_wake_sleepers (GmprocWaitpoint *self)
 {
   if (GMPROC_CRASH_BREAKS ("commit-first"))
     gmproc_crash_point_defer (wake_sleepers, self);

@@ -89,7 +89,14 @@ void gmproc_waitpoint_add (GmprocWaitpoint *self, guint32 *state, guint32 delta)
 guint32 gmproc_waitpoint_announce (GmprocWaitpoint *self);
 void gmproc_waitpoint_wake_announced (GmprocWaitpoint *self);
 
-/* Inside the lock, before the commit. */
-void gmproc_waitpoint_wake (GmprocWaitpoint *self);
+/* Inside the lock, before the commit. As a rule nobody sleeps. */
+void gmproc_waitpoint_wake_sleepers (GmprocWaitpoint *self);
+
+static inline void
+gmproc_waitpoint_wake (GmprocWaitpoint *self)
+{
+  if (G_UNLIKELY (self->place->asleep != 0))
+    gmproc_waitpoint_wake_sleepers (self);
+}
 
 G_END_DECLS

@@ -176,8 +176,9 @@ GmprocPortLockResult
 gmproc_port_lock_try (GmprocPortLock *lock)
 {
   pthread_mutex_t *mutex = get_mutex (lock);
+  int result = pthread_mutex_trylock (mutex);
 
-  return interpret (mutex, pthread_mutex_trylock (mutex));
+  return G_LIKELY (result == 0) ? GMPROC_PORT_LOCK_ACQUIRED : interpret (mutex, result);
 }
 
 GmprocPortLockResult

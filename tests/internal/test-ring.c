@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "internal/ring.h"
+#include "internal/ring-transfer.h"
 
 #include <string.h>
 
