@@ -268,6 +268,7 @@ port_win32_sources = \
   lib/port/overlapped-win32.h \
   lib/port/port-error-win32.c \
   lib/port/presence-win32.c \
+  lib/port/presence-win32.h \
   lib/port/quota-win32.c \
   lib/port/random-win32.c \
   lib/port/security-win32.c \

@@ -10,11 +10,11 @@
 
 #include "port.h"
 #include "port-error.h"
+#include "presence-win32.h"
 #include "security-win32.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <windows.h>
 
 #define MAGIC G_GUINT64_CONSTANT (0x676d70726f630201) /* "gmproc", a card, layout 1 */
 #define PREFIX L"Local\\gmproc-memory-"
@@ -44,16 +44,6 @@ make_name (const char *name, wchar_t *ret_name, GError **error)
     return FALSE;
   (void) swprintf (ret_name, NAME_LENGTH, L"%ls%ls", PREFIX, (const wchar_t *) wide);
   return TRUE;
-}
-
-static guint64
-read_birth (HANDLE process)
-{
-  FILETIME made, ended, kernel, user;
-
-  if (!GetProcessTimes (process, &made, &ended, &kernel, &user))
-    return 0;
-  return (guint64) made.dwHighDateTime << 32 | made.dwLowDateTime;
 }
 
 /* -- publishing -------------------------------------------------------------------------------- */
@@ -97,7 +87,7 @@ fill_card (const GmprocPortName *self, guint64 note, GError **error)
       return FALSE;
     }
   card->process = GetCurrentProcessId ();
-  card->birth = read_birth (GetCurrentProcess ());
+  card->birth = gmproc_port_presence_read_birth (GetCurrentProcess ());
   card->handle = (guint64) self->handle;
   card->note = note;
   __atomic_store_n (&card->magic, MAGIC, __ATOMIC_RELEASE);
@@ -191,7 +181,7 @@ gmproc_port_name_look_up (const char *name, gint64 deadline G_GNUC_UNUSED, gintp
       gmproc_port_set_error (error, (int) GetLastError (), "OpenProcess");
       return FALSE;
     }
-  if (read_birth (process) != card.birth)
+  if (gmproc_port_presence_read_birth (process) != card.birth)
     {
       (void) CloseHandle (process);
       return set_not_found (error);

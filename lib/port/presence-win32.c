@@ -8,12 +8,10 @@
 
 #include "port.h"
 #include "port-error.h"
+#include "presence-win32.h"
 
-#include <windows.h>
-
-/* 0 when the system does not tell. */
-static guint64
-read_birth (HANDLE process)
+guint64
+gmproc_port_presence_read_birth (HANDLE process)
 {
   FILETIME made, ended, kernel, user;
 
@@ -27,7 +25,7 @@ gmproc_port_presence_announce (GmprocPortPresencePlace *place)
 {
   place->is_kept = 0;
   place->has_ended = 0;
-  place->birth = read_birth (GetCurrentProcess ());
+  place->birth = gmproc_port_presence_read_birth (GetCurrentProcess ());
   __atomic_store_n (&place->pid, gmproc_port_self_get_pid (), __ATOMIC_RELEASE);
 }
 
@@ -52,7 +50,7 @@ gmproc_port_presence_has_ended (GmprocPortPresencePlace *place)
   process = OpenProcess (SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION, FALSE, (DWORD) pid);
   if (process == NULL)
     return GetLastError () == ERROR_INVALID_PARAMETER; /* no such process */
-  birth = read_birth (process);
+  birth = gmproc_port_presence_read_birth (process);
   has_ended = (place->birth != 0 && birth != 0 && birth != place->birth)
               || WaitForSingleObject (process, 0) == WAIT_OBJECT_0;
   (void) CloseHandle (process);

@@ -214,9 +214,10 @@ test_missing_dll_is_named (void)
     {
       g_assert_nonnull (strstr (error->message, path));
       g_assert_nonnull (strstr (error->message, "DLL"));
+      g_assert_nonnull (strstr (error->message, "0xc0000135"));
       return;
     }
-  g_test_expect_message ("gmproc", G_LOG_LEVEL_WARNING, "*test-win32.exe*DLL*");
+  g_test_expect_message ("gmproc", G_LOG_LEVEL_WARNING, "*test-win32.exe*DLL*0xc0000135*");
   g_assert_cmpint (peer_join (child), ==, UNKNOWN);
   g_test_assert_expected_messages ();
 }
@@ -237,6 +238,82 @@ test_bad_handle_is_named (void)
                                           &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
   g_assert_nonnull (strstr (error->message, "0x7654"));
+}
+
+/* -- where a program lies ------------------------------------------------------------------------
+ */
+
+#define FOLDER "with a blank, grün 日本 😀"
+#define PROGRAM "a program.exe"
+
+static int
+succeed (const gintptr *handles G_GNUC_UNUSED, guint n_handles G_GNUC_UNUSED)
+{
+  return EXIT_SUCCESS;
+}
+
+/* It knows where it lies, and can start itself from there. */
+static int
+start_own (const gintptr *handles G_GNUC_UNUSED, guint n_handles G_GNUC_UNUSED)
+{
+  const char *expected = g_bytes_get_data (peer_get_start ()->bootstrap, NULL);
+  g_autofree char *path = gmproc_port_self_get_path (NULL);
+
+  g_assert_cmpstr (path, ==, expected + sizeof "start-own");
+  return peer_join (peer_start ("succeed", NULL, 0));
+}
+
+static void
+copy_self (const char *copy)
+{
+  g_autofree char *path = gmproc_port_self_get_path (NULL);
+  g_autofree char *contents = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize size;
+
+  g_file_get_contents (path, &contents, &size, &error);
+  g_assert_no_error (error);
+  g_file_set_contents (copy, contents, (gssize) size, &error);
+  g_assert_no_error (error);
+}
+
+static GmprocPortChild *
+start_at (const char *path, GError **error)
+{
+  g_autoptr (GByteArray) contents = g_byte_array_new ();
+  g_autoptr (GBytes) bootstrap = NULL;
+
+  g_byte_array_append (contents, (const guint8 *) "start-own", sizeof "start-own");
+  g_byte_array_append (contents, (const guint8 *) path, (guint) strlen (path) + 1);
+  bootstrap = g_byte_array_free_to_bytes (g_steal_pointer (&contents));
+  return gmproc_port_child_start (
+      &(GmprocPortChildOptions){ .executable = path, .label = "x", .bootstrap = bootstrap }, error);
+}
+
+/* PR-05: blanks and characters of other code pages in the path; and a program that is not there is
+ * named by such a path. */
+static void
+test_any_path (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *root = g_dir_make_tmp ("gmproc-XXXXXX", &error);
+  g_autofree char *folder = g_build_filename (root, FOLDER, NULL);
+  g_autofree char *path = g_build_filename (folder, PROGRAM, NULL);
+  GmprocPortChild *child;
+
+  g_assert_no_error (error);
+  g_assert_cmpint (g_mkdir (folder, 0700), ==, 0);
+  copy_self (path);
+  child = start_at (path, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (peer_join (child), ==, EXIT_SUCCESS);
+
+  g_assert_cmpint (g_remove (path), ==, 0);
+  g_assert_null (start_at (path, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_assert_nonnull (strstr (error->message, path));
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+  g_assert_cmpint (g_rmdir (root), ==, 0);
 }
 
 /* -- the command line -------------------------------------------------------------------------- */
@@ -499,6 +576,8 @@ main (int argc, char **argv)
                                 { "start-nested", start_nested },
                                 { "label", check_label },
                                 { "copy", copy_input },
+                                { "start-own", start_own },
+                                { "succeed", succeed },
                                 { "lead-family", lead_family },
                                 { NULL, NULL } };
 
@@ -510,6 +589,7 @@ main (int argc, char **argv)
   gmproc_test_add ("/port/win32/daemon-of-daemon", test_daemons_of_daemons_end);
   gmproc_test_add ("/port/win32/missing-dll", test_missing_dll_is_named);
   gmproc_test_add ("/port/win32/bad-handle", test_bad_handle_is_named);
+  gmproc_test_add ("/port/win32/path", test_any_path);
   gmproc_test_add ("/port/win32/arguments", test_arguments_arrive_unchanged);
   gmproc_test_add ("/port/win32/streams", test_streams_are_those_given);
   gmproc_test_add ("/port/win32/default-streams", test_streams_have_defaults);
