@@ -122,7 +122,7 @@ bench/queue-boost: bench/queue-boost.cc bench/queue-crowd.c bench/queue-crowd.h 
 	  bench/queue-boost-crowd.o $(bench_raw) -lrt -lpthread
 
 CLEANFILES += $(EXTRA_PROGRAMS) bench/queue-boost bench/libbench.la \
-  bench/figures.csv bench/figures.md bench/figures.svg
+  bench/figures.csv bench/figures.md bench/figures-*.svg
 EXTRA_DIST += bench/README.md bench/peer_cpython.py bench/pipe-cpython.py bench/pipe.works bench/run \
   bench/queue-boost.cc bench/pool-cpython.py bench/pool-executor.py bench/pool.works \
   bench/queue-cpython.py bench/queue.works bench/sync-cpython.py bench/sync.works
