@@ -33,14 +33,19 @@ get_party (GmprocBarrier *self)
   return __atomic_load_n (&self->party, __ATOMIC_ACQUIRE);
 }
 
+/* Who comes takes those out that have left: a barrier that is given to one process after the other,
+ * and never waited at, would hold on to the notes of all of them. */
 void
 gmproc_barrier_join_locked (GmprocBarrier *self)
 {
-  if (get_party (self) == NULL && gmproc_barrier_has_parties (self))
-    __atomic_store_n (&self->party,
-                      gmproc_parties_join_locked (&gmproc_barrier_get_state (self)->processes,
-                                                  &self->monitor.slot.subject),
-                      __ATOMIC_RELEASE);
+  guint32 *processes = &gmproc_barrier_get_state (self)->processes;
+
+  if (get_party (self) != NULL || !gmproc_barrier_has_parties (self))
+    return;
+  gmproc_parties_tidy_locked (processes);
+  __atomic_store_n (&self->party,
+                    gmproc_parties_join_locked (processes, &self->monitor.slot.subject),
+                    __ATOMIC_RELEASE);
 }
 
 void

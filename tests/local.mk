@@ -311,6 +311,8 @@ tests_crash_test_crash_SOURCES = \
   tests/crash/item.h \
   tests/crash/ledger.c \
   tests/crash/ledger.h \
+  tests/crash/pool.c \
+  tests/crash/pool.h \
   tests/crash/round.c \
   tests/crash/round.h \
   tests/crash/test-crash.c \

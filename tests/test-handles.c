@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: 2026 The libgmproc authors
  *
  * Numbers that are the handle of no object, of one that is gone, of another class, or of another
- * process: for each class of which objects cross.
+ * process, of this family or not: for each class of which objects cross. A listener has no handle.
  */
 #include <gmproc.h>
 
@@ -32,6 +32,16 @@ new_connection (GError **error)
   return gmproc_pipe_new (TRUE, &one, &other, error) ? one : NULL;
 }
 
+/* The one handle of a system that GLib gives everywhere. */
+static gpointer
+new_descriptor (GError **error)
+{
+  g_autoptr (GSocket) socket =
+      g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, error);
+
+  return socket != NULL ? gmproc_descriptor_new (g_socket_get_fd (socket), error) : NULL;
+}
+
 static gpointer
 make (guint class_number, GError **error)
 {
@@ -55,6 +65,8 @@ make (guint class_number, GError **error)
       return gmproc_semaphore_new (1, error);
     case 8:
       return gmproc_shared_memory_new (1, error);
+    case 9:
+      return new_descriptor (error);
     default:
       return gmproc_value_new ("i", NULL, error);
     }
@@ -69,9 +81,9 @@ static const struct
 {
   GetHandle get_handle;
   FromHandle from_handle;
-} classes[] = { CLASS (array),         CLASS (barrier), CLASS (condition), CLASS (connection),
-                CLASS (event),         CLASS (lock),    CLASS (queue),     CLASS (semaphore),
-                CLASS (shared_memory), CLASS (value) };
+} classes[] = { CLASS (array),         CLASS (barrier),    CLASS (condition), CLASS (connection),
+                CLASS (event),         CLASS (lock),       CLASS (queue),     CLASS (semaphore),
+                CLASS (shared_memory), CLASS (descriptor), CLASS (value) };
 
 #define N_CLASSES G_N_ELEMENTS (classes)
 
@@ -123,7 +135,7 @@ test_gone (void)
     }
 }
 
-/* Each class's handle to each other class. */
+/* Each class's handle to each other class; the message names both. */
 static void
 test_other_class (void)
 {
@@ -132,9 +144,58 @@ test_other_class (void)
       g_autoptr (GObject) object = new_object (i);
 
       for (guint k = 0; k < N_CLASSES; k++)
-        if (k != i)
+        {
+          g_autoptr (GObject) other = new_object (k);
+          g_autoptr (GError) error = NULL;
+
+          if (k == i)
+            continue;
           assert_refused (k, classes[i].get_handle (object));
+          g_assert_null (classes[k].from_handle (classes[i].get_handle (object), &error));
+          g_assert_nonnull (strstr (error->message, G_OBJECT_TYPE_NAME (object)));
+          g_assert_nonnull (strstr (error->message, G_OBJECT_TYPE_NAME (other)));
+        }
     }
+}
+
+GMPROC_DEFINE_TARGET (never)
+{
+  return EXIT_FAILURE;
+}
+
+/* PART of the message says what it is that does not go along. */
+static void
+assert_stays_here (gint32 handle, GQuark domain, int code, const char *part)
+{
+  g_autoptr (GmprocProcess) process = gmproc_process_new (never, g_variant_new ("(h)", handle));
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (gmproc_process_start (process, &error));
+  g_assert_error (error, domain, code);
+  g_assert_nonnull (strstr (error->message, part));
+}
+
+/* The handle of an object that is closed is still its, but it crosses to nobody. */
+static void
+test_closed (void)
+{
+  g_autoptr (GmprocConnection) connection = new_connection (NULL);
+  g_autoptr (GmprocDescriptor) descriptor = new_descriptor (NULL);
+  g_autoptr (GmprocConnection) same = NULL;
+  g_autoptr (GSocket) socket = NULL;
+
+  g_assert_nonnull (connection);
+  g_assert_nonnull (descriptor);
+  gmproc_connection_close (connection);
+  same = gmproc_connection_from_handle (gmproc_connection_get_handle (connection), NULL);
+  g_assert_true (same == connection);
+  assert_stays_here (gmproc_connection_get_handle (connection), G_IO_ERROR, G_IO_ERROR_CLOSED,
+                     "connection");
+
+  socket = g_socket_new_from_fd ((int) gmproc_descriptor_steal (descriptor), NULL);
+  g_assert_nonnull (socket);
+  assert_stays_here (gmproc_descriptor_get_handle (descriptor), GMPROC_ERROR,
+                     GMPROC_ERROR_BAD_STATE, "descriptor");
 }
 
 /* What is written as an `i`, and not as an `h`, is another process's number and no handle here. */
@@ -171,6 +232,7 @@ main (int argc, char **argv)
   gmproc_test_add ("/handles/nobody", test_nobody);
   gmproc_test_add ("/handles/gone", test_gone);
   gmproc_test_add ("/handles/other-class", test_other_class);
+  gmproc_test_add ("/handles/closed", test_closed);
   gmproc_test_add ("/handles/other-process", test_other_process);
   return g_test_run ();
 }

@@ -48,9 +48,10 @@ gmproc_crash_point_arm (const char *name, guint count)
   return FALSE;
 }
 
-static const char *const break_names[] = { "commit-first", "asleep-first", "no-owner-dead",
-                                           "no-abandoned", "no-missing",   "level-first",
-                                           "put-first",    "take-first",   NULL };
+static const char *const break_names[] = {
+  "commit-first", "asleep-first", "no-owner-dead", "no-abandoned", "no-missing",
+  "level-first",  "put-first",    "take-first",    "no-current",   NULL
+};
 
 /* A mistake in the environment would make a test that kills nobody, so it is fatal. At load, before
  * there are threads. */

@@ -68,6 +68,12 @@ G_BEGIN_DECLS
   POINT ("ring-grow-level")             \
   POINT ("ring-shrink-level")           \
   POINT ("ring-shrink-discarded")       \
+  POINT ("stream-write-commit")         \
+  POINT ("stream-written")              \
+  POINT ("stream-read-commit")          \
+  POINT ("stream-read")                 \
+  POINT ("link-advance")                \
+  POINT ("link-advanced")               \
   POINT ("event-set-commit")            \
   POINT ("event-set-committed")         \
   POINT ("event-clear-commit")          \
@@ -135,6 +141,7 @@ void gmproc_crash_point_pass (const char *name);
  *   level-first        a ring is made larger before its contents are where they belong
  *   put-first          a message is in the ring before its body
  *   take-first         a message is out of the ring before it was copied
+ *   no-current         a pool's worker does not say which item it runs
  */
 #define GMPROC_CRASH_BREAKS(name) G_UNLIKELY (gmproc_crash_point_breaks (name))
 gboolean gmproc_crash_point_breaks (const char *name);

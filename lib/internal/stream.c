@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "crash-point.h"
+
 /* How many bytes wait. The other side moves on meanwhile, so this is asked for once in a call, and
  * not inside a macro like MIN(), which would ask twice and get two answers. A damaged pair of
  * positions counts as none: no byte is invented. */
@@ -33,7 +35,9 @@ gmproc_stream_write (GmprocStream *self, gconstpointer data, gsize size)
 
   memcpy (self->data + start, data, first);
   memcpy (self->data, (const guint8 *) data + first, count - first);
+  GMPROC_CRASH_POINT ("stream-write-commit");
   __atomic_store_n (&self->place->written, position + count, __ATOMIC_RELEASE);
+  GMPROC_CRASH_POINT ("stream-written");
   return count;
 }
 
@@ -51,7 +55,9 @@ gmproc_stream_read (GmprocStream *self, gpointer buffer, gsize size)
 
   memcpy (buffer, self->data + start, first);
   memcpy ((guint8 *) buffer + first, self->data, count - first);
+  GMPROC_CRASH_POINT ("stream-read-commit");
   __atomic_store_n (&self->place->read, position + count, __ATOMIC_RELEASE);
+  GMPROC_CRASH_POINT ("stream-read");
   return count;
 }
 

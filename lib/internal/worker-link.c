@@ -5,6 +5,7 @@
 
 #include "worker-link.h"
 
+#include "crash-point.h"
 #include "gmproc-error.h"
 #include "kind.h"
 #include "shareable.h"
@@ -257,9 +258,13 @@ gmproc_worker_link_advance (GmprocWorkerLink *self, guint32 serial, guint32 numb
 {
   guint64 next = make_current (serial, number);
 
+  GMPROC_CRASH_POINT ("link-advance");
+  if (GMPROC_CRASH_BREAKS ("no-current"))
+    return TRUE;
   if (!__atomic_compare_exchange_n (&self->place->current, &self->current, next, FALSE,
                                     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
     return FALSE;
+  GMPROC_CRASH_POINT ("link-advanced");
   self->current = next;
   return TRUE;
 }

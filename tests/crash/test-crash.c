@@ -14,15 +14,17 @@
 
 #include "../support.h"
 #include "internal/crash-point.h"
+#include "pool.h"
 #include "round.h"
 
-#define MOST_POINTS (100)
+#define MOST_POINTS (120)
 #define MOST_NTH (4) /* a victim is killed when it passes a point the first time, … the fourth */
 
 static const Workload *const workloads[] = { &workload_queue,       &workload_bounded_queue,
                                              &workload_queue_close, &workload_event,
                                              &workload_barrier,     &workload_lock,
-                                             &workload_semaphore,   &workload_condition };
+                                             &workload_semaphore,   &workload_condition,
+                                             &workload_pool };
 
 #define N_WORKLOADS (G_N_ELEMENTS (workloads))
 
@@ -104,12 +106,10 @@ get_index (const Workload *workload)
   return i;
 }
 
-/* FALSE, and the test has failed, when the round found something. */
+/* FALSE, and the test has failed, when a round of WORKLOAD found something. */
 static gboolean
-look_at_findings (Round *round)
+look_at_findings (const Workload *workload, LedgerPlace *place)
 {
-  LedgerPlace *place = round->place;
-
   if (!ledger_has_findings (place))
     return TRUE;
 
@@ -119,18 +119,19 @@ look_at_findings (Round *round)
       if (place->findings[i] != 0)
         g_test_message ("%s: %d", ledger_name_finding (i), place->findings[i]);
     }
-  g_test_fail_printf ("%s: %s", round->workload->name, place->text);
+  g_test_fail_printf ("%s: %s", workload->name, place->text);
   return FALSE;
 }
 
 static gboolean
 end_round (Round *round)
 {
-  g_autoptr (Ledger) ledger G_GNUC_UNUSED = g_object_ref (round->ledger);
+  g_autoptr (Ledger) ledger = g_object_ref (round->ledger);
+  const Workload *workload = round->workload;
   gboolean is_good;
 
   round_end (round);
-  is_good = look_at_findings (round);
+  is_good = look_at_findings (workload, ledger_get_place (ledger));
   note_progress (g_get_monotonic_time ());
   return is_good;
 }
@@ -202,23 +203,27 @@ find_point (Round *round, GArray *pending, guint *at)
   return NULL;
 }
 
-/* Kills one process at POINT, and takes it off the list when that was often enough. */
+static guint
+choose_nth (const Pending *point, GRand *rand)
+{
+  return point->n_attempts % 2 == 0 ? 1 : (guint) g_rand_int_range (rand, 1, MOST_NTH + 1);
+}
+
+/* What came of an attempt; takes the point off the list when that was often enough. */
 static void
-kill_at (Round *round, GArray *pending, Pending *point)
+note_attempt (const Workload *workload, GArray *pending, Pending *point, gboolean was_killed)
 {
   guint wanted = get_kills_at_a_point ();
-  guint nth =
-      point->n_attempts % 2 == 0 ? 1 : (guint) g_rand_int_range (round->rand, 1, MOST_NTH + 1);
 
   point->n_attempts++;
-  if (round_kill (round, point->name, nth))
+  if (was_killed)
     {
       point->n_killed++;
-      kills[get_index (round->workload)][point->index]++;
+      kills[get_index (workload)][point->index]++;
     }
   if (point->n_attempts > 50 + 20 * wanted)
     {
-      g_test_fail_printf ("%s: of %u victims %u came to the point %s", round->workload->name,
+      g_test_fail_printf ("%s: of %u victims %u came to the point %s", workload->name,
                           point->n_attempts, point->n_killed, point->name);
       point->n_killed = wanted;
     }
@@ -244,7 +249,8 @@ run_points (const Workload *workload)
       while (round_can_go_on (&round, n_kills) && pending->len > 0
              && (point = find_point (&round, pending, &at)) != NULL)
         {
-          kill_at (&round, pending, point);
+          note_attempt (workload, pending, point,
+                        round_kill (&round, point->name, choose_nth (point, rand)));
           n_kills++;
         }
       is_good = end_round (&round);
@@ -274,6 +280,71 @@ run_random (const Workload *workload)
           n_kills++;
         }
       is_good = end_round (&round);
+    }
+}
+
+/* -- pools -------------------------------------------------------------------------------------
+ */
+
+static gboolean
+end_pool_round (PoolRound *round)
+{
+  g_autoptr (Ledger) ledger = g_object_ref (round->ledger);
+
+  pool_round_end (round);
+  note_progress (g_get_monotonic_time ());
+  return look_at_findings (&workload_pool, ledger_get_place (ledger));
+}
+
+static gboolean
+kill_of_pool (PoolRound *round, guint role, const char *point, guint nth)
+{
+  note_progress (g_get_monotonic_time ());
+  return role == POOL_WORKER ? pool_round_kill_worker (round, point, nth)
+                             : pool_round_kill_submitter (round, point, nth);
+}
+
+static void
+test_points_pool (void)
+{
+  g_autoptr (GArray) pending = list_points (&workload_pool);
+  g_autoptr (GRand) rand = g_rand_new_with_seed ((guint32) g_test_rand_int ());
+  gboolean is_good = TRUE;
+  guint at = 0;
+
+  for (guint number = 0; is_good && pending->len > 0; number++)
+    {
+      PoolRound round;
+
+      pool_round_begin (&round, rand, 1 + number % MOST_SURVIVORS);
+      while (pool_round_can_go_on (&round) && pending->len > 0)
+        {
+          Pending *point = &g_array_index (pending, Pending, at++ % pending->len);
+          guint role = workload_pool.get_victim_role (point->name, point->n_attempts);
+
+          note_attempt (&workload_pool, pending, point,
+                        kill_of_pool (&round, role, point->name, choose_nth (point, rand)));
+        }
+      is_good = end_pool_round (&round);
+    }
+}
+
+static void
+test_random_pool (void)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed ((guint32) g_test_rand_int ());
+  guint *n_killed = &random_kills[get_index (&workload_pool)];
+  gboolean is_good = TRUE;
+
+  for (guint number = 0; is_good && *n_killed < get_random_kills (&workload_pool); number++)
+    {
+      PoolRound round;
+
+      pool_round_begin (&round, rand, 1 + number % MOST_SURVIVORS);
+      for (guint i = 0;
+           pool_round_can_go_on (&round) && *n_killed < get_random_kills (&workload_pool); i++)
+        *n_killed += kill_of_pool (&round, i % 4 == 3 ? POOL_SUBMITTER : POOL_WORKER, NULL, 0);
+      is_good = end_pool_round (&round);
     }
 }
 
@@ -334,6 +405,7 @@ add_tests (void)
   gmproc_test_add ("/crash/points/lock", test_points_lock);
   gmproc_test_add ("/crash/points/semaphore", test_points_semaphore);
   gmproc_test_add ("/crash/points/condition", test_points_condition);
+  gmproc_test_add ("/crash/points/pool", test_points_pool);
   gmproc_test_add ("/crash/random/queue", test_random_queue);
   gmproc_test_add ("/crash/random/bounded-queue", test_random_bounded_queue);
   gmproc_test_add ("/crash/random/queue-close", test_random_queue_close);
@@ -342,6 +414,7 @@ add_tests (void)
   gmproc_test_add ("/crash/random/lock", test_random_lock);
   gmproc_test_add ("/crash/random/semaphore", test_random_semaphore);
   gmproc_test_add ("/crash/random/condition", test_random_condition);
+  gmproc_test_add ("/crash/random/pool", test_random_pool);
 }
 
 /* What is opened once in a process is no leak of the first test. */
@@ -349,10 +422,13 @@ static void
 warm_up (void)
 {
   g_autoptr (GRand) rand = g_rand_new_with_seed (0);
+  PoolRound pool_round;
   Round round;
 
   begin_round (&round, &workload_lock, rand, 0);
   g_assert_true (end_round (&round));
+  pool_round_begin (&pool_round, rand, 1);
+  g_assert_true (end_pool_round (&pool_round));
 }
 
 static void
