@@ -25,7 +25,11 @@ GmprocListener *listener_new (GSocketAddress *address, GBytes *key);
 /* A free port of this machine. */
 GSocketAddress *make_tcp_address (void);
 
-/* A folder that only this user can enter, with a socket's address in it. */
+/* Whether there are sockets of files; if not, the test is skipped. */
+gboolean has_unix_sockets (void);
+
+/* A folder that only this user can enter, with a socket's address in it. Where there are no such
+ * sockets it is a free port, which the listener's address then has. */
 GSocketAddress *make_address (char **ret_folder);
 
 /* The folder is empty again. */

@@ -142,8 +142,9 @@ static void
 test_connect_ends (void)
 {
   char *folder;
-  g_autoptr (GSocketAddress) address = make_address (&folder);
-  g_autoptr (GmprocListener) silent = listener_new (address, NULL);
+  g_autoptr (GSocketAddress) any = make_address (&folder);
+  g_autoptr (GmprocListener) silent = listener_new (any, NULL);
+  GSocketAddress *address = gmproc_listener_get_address (silent);
   g_autoptr (GBytes) key = g_bytes_new_static ("secret", 6);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError) error = NULL;
@@ -260,8 +261,11 @@ static void
 test_stale_race (void)
 {
   char *folder;
-  g_autoptr (GSocketAddress) address = make_address (&folder);
+  g_autoptr (GSocketAddress) address = NULL;
 
+  if (!has_unix_sockets ())
+    return;
+  address = make_address (&folder);
   for (int round = 0; round < N_ROUNDS; round++)
     {
       Starter starters[N_STARTERS];

@@ -61,12 +61,19 @@ check_keys (GSocketAddress *address)
 
 /* PI-23, PI-25, PI-27: without a key, with one, and with an empty one. */
 static void
-test_unix (void)
+check_folder (void)
 {
   char *folder;
 
   check_keys (make_address (&folder));
   remove_folder (folder);
+}
+
+static void
+test_unix (void)
+{
+  if (has_unix_sockets ())
+    check_folder ();
 }
 
 /* PI-24 */
@@ -95,13 +102,17 @@ static void
 test_same_address (void)
 {
   char *folder;
-  g_autoptr (GSocketAddress) address = make_address (&folder);
-  const char *path = g_unix_socket_address_get_path (G_UNIX_SOCKET_ADDRESS (address));
+  g_autoptr (GSocketAddress) address = NULL;
+  const char *path;
   g_autoptr (GSocket) killed = NULL;
   g_autoptr (GmprocListener) listener = NULL;
   g_autoptr (GError) error = NULL;
   GStatBuf status;
 
+  if (!has_unix_sockets ())
+    return;
+  address = make_address (&folder);
+  path = g_unix_socket_address_get_path (G_UNIX_SOCKET_ADDRESS (address));
   killed = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, 0, NULL);
   g_assert_true (g_socket_bind (killed, address, TRUE, NULL));
   g_assert_true (g_socket_listen (killed, NULL));
@@ -124,8 +135,9 @@ static void
 test_gone_client (void)
 {
   char *folder;
-  g_autoptr (GSocketAddress) address = make_address (&folder);
-  g_autoptr (GmprocListener) listener = listener_new (address, NULL);
+  g_autoptr (GSocketAddress) any = make_address (&folder);
+  g_autoptr (GmprocListener) listener = listener_new (any, NULL);
+  GSocketAddress *address = gmproc_listener_get_address (listener);
   g_autoptr (GmprocConnection) client = gmproc_connect (address, NULL, BOUND, NULL, NULL);
   g_autoptr (GmprocConnection) served = NULL;
   g_autoptr (GBytes) message = make_bytes (1000, 3);
@@ -144,10 +156,11 @@ static void
 test_wrong_key (void)
 {
   char *folder;
-  g_autoptr (GSocketAddress) address = make_address (&folder);
+  g_autoptr (GSocketAddress) any = make_address (&folder);
   g_autoptr (GBytes) key = g_bytes_new_static ("right", 5);
   g_autoptr (GBytes) wrong = g_bytes_new_static ("wrong", 5);
-  g_autoptr (GmprocListener) listener = listener_new (address, key);
+  g_autoptr (GmprocListener) listener = listener_new (any, key);
+  GSocketAddress *address = gmproc_listener_get_address (listener);
   GBytes *keys[] = { wrong, key };
 
   for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
@@ -241,7 +254,7 @@ static void
 warm_up_sockets (void)
 {
   warm_up ();
-  test_unix ();
+  check_folder ();
 }
 
 int
