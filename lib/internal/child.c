@@ -123,11 +123,12 @@ on_exited (G_GNUC_UNUSED GmprocPortChild *port, int exit_status, gpointer user_d
 
   g_mutex_lock (&mutex);
   self->is_reported = TRUE;
-  g_cond_broadcast (&changed);
   if (self->sources != NULL)
     g_hash_table_foreach (self->sources, make_ready, NULL);
   g_clear_pointer (&self->sources, g_hash_table_unref);
   g_mutex_unlock (&mutex);
+  /* Without the mutex, which who wakes up would only have to wait for. */
+  g_cond_broadcast (&changed);
 
   gmproc_child_unref (self); /* the reference of start_watch */
 }
