@@ -33,6 +33,7 @@
 #include "internal/child.h"
 #include "internal/command.h"
 #include "internal/family.h"
+#include "internal/shareable.h"
 #include "internal/trace.h"
 #include "internal/worker-link.h"
 #include "port/port.h"
@@ -56,6 +57,14 @@ ensure_shareable_types (void)
   g_type_ensure (GMPROC_TYPE_WORKER_LINK);
 }
 
+/* What any copy would do first is done once. */
+static void
+prepare_for_copies (void)
+{
+  ensure_shareable_types ();
+  (void) g_type_class_ref (GMPROC_TYPE_PROCESS);
+}
+
 /* NULL without an error in the main program. */
 static GmprocBootstrap *
 receive_bootstrap (int *argc, char ***argv, GError **error)
@@ -65,9 +74,10 @@ receive_bootstrap (int *argc, char ***argv, GError **error)
   g_autofree gintptr *handles = NULL;
   guint n_handles;
 
+  gmproc_shareable_set_ensure_types (ensure_shareable_types);
   /* Before receive, as the fork server's copies have from there what was done until then. */
-  ensure_shareable_types ();
-  g_type_ensure (GMPROC_TYPE_PROCESS);
+  if (gmproc_port_child_is_copied (*argc, *argv))
+    prepare_for_copies ();
   if (!gmproc_port_child_receive (argc, argv, &bytes, &handles, &n_handles, error))
     return NULL;
 

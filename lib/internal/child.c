@@ -38,6 +38,7 @@ static gint64 family_pid; /* atomic */
 static GMutex mutex;
 static GCond changed;                 /* a child has exited, or a waiter was cancelled */
 static GQueue running = G_QUEUE_INIT; /* references; also ended ones that nobody swept yet */
+static guint n_unswept;               /* how many of them are reported */
 static gboolean is_ending;
 static GMainContext *reaper_context; /* with the first child */
 static gintptr lifeline_keep = GMPROC_PORT_NO_HANDLE;
@@ -123,11 +124,13 @@ on_exited (G_GNUC_UNUSED GmprocPortChild *port, int exit_status, gpointer user_d
 
   g_mutex_lock (&mutex);
   self->is_reported = TRUE;
-  g_cond_broadcast (&changed);
+  n_unswept++;
   if (self->sources != NULL)
     g_hash_table_foreach (self->sources, make_ready, NULL);
   g_clear_pointer (&self->sources, g_hash_table_unref);
   g_mutex_unlock (&mutex);
+  /* Without the mutex, which who wakes up would only have to wait for. */
+  g_cond_broadcast (&changed);
 
   gmproc_child_unref (self); /* the reference of start_watch */
 }
@@ -143,7 +146,8 @@ start_watch (gpointer user_data)
 
 /* -- the list -------------------------------------------------------------------------------- */
 
-/* Takes the ended children from the list. The owners' references are dropped outside the mutex. */
+/* Takes the ended children from the list, which it does not look through when there is none. The
+ * owners' references are dropped outside the mutex. */
 static void
 sweep (void)
 {
@@ -151,7 +155,7 @@ sweep (void)
   GList *next;
 
   g_mutex_lock (&mutex);
-  for (GList *link = running.head; link != NULL; link = next)
+  for (GList *link = running.head; link != NULL && n_unswept > 0; link = next)
     {
       GmprocChild *child = link->data;
 
@@ -159,6 +163,7 @@ sweep (void)
       if (!child->is_reported)
         continue;
       owners = g_list_prepend (owners, g_steal_pointer (&child->owner));
+      n_unswept--;
       g_queue_delete_link (&running, link);
       gmproc_child_unref (child);
     }

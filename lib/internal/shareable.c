@@ -19,6 +19,8 @@ static GMutex mutex;
 static GHashTable *entries; /* number → Entry */
 static gint32 last_handle;
 
+static void (*ensure_types) (void);
+
 static void
 gmproc_shareable_default_init (G_GNUC_UNUSED GmprocShareableInterface *iface)
 {
@@ -120,6 +122,12 @@ gmproc_shareable_abandon (gint32 handle)
   g_clear_object (&object);
 }
 
+void
+gmproc_shareable_set_ensure_types (void (*ensure) (void))
+{
+  ensure_types = ensure;
+}
+
 GVariant *
 gmproc_shareable_export (GmprocShareable *self, GmprocParcel *parcel, GError **error)
 {
@@ -153,8 +161,13 @@ gmproc_shareable_import (GVariant *exported, GmprocParcel *parcel, GError **erro
 
   g_variant_get (exported, "(&sv)", &type_name, &parameters);
 
-  /* The classes that can cross are the library's own; gmproc_init() has made sure of them. */
+  /* The classes that can cross are the library's own, whoever asks. */
   type = g_type_from_name (type_name);
+  if (type == G_TYPE_INVALID && ensure_types != NULL)
+    {
+      ensure_types ();
+      type = g_type_from_name (type_name);
+    }
   if (type == G_TYPE_INVALID || !G_TYPE_IS_OBJECT (type)
       || !g_type_is_a (type, GMPROC_TYPE_SHAREABLE))
     {

@@ -58,6 +58,10 @@ void gmproc_shareable_abandon (gint32 handle);
 GVariant *gmproc_shareable_export (GmprocShareable *self, GmprocParcel *parcel, GError **error);
 GmprocShareable *gmproc_shareable_import (GVariant *exported, GmprocParcel *parcel, GError **error);
 
+/* ENSURE registers the classes that can cross. It is called when an object of an unknown one comes,
+ * since most processes get objects of few classes, or none. Before there is a second thread. */
+void gmproc_shareable_set_ensure_types (void (*ensure) (void));
+
 /* All of an array of such; the result has their local numbers, by index. */
 GArray *gmproc_shareable_import_all (GVariant *list, GmprocParcel *parcel, GError **error);
 

@@ -450,6 +450,18 @@ receive_copied (char **arguments, GBytes **ret_bootstrap, gintptr **ret_handles,
   return *ret_bootstrap != NULL;
 }
 
+static gboolean
+has_fork_mark (int argc, char **argv)
+{
+  return argc == 3 && g_str_equal (argv[1], GMPROC_FORK_MARK);
+}
+
+gboolean
+gmproc_port_child_is_copied (int argc, char **argv)
+{
+  return has_fork_mark (argc, argv) && !gmproc_port_self_is_privileged ();
+}
+
 gboolean
 gmproc_port_child_receive (int *argc, char ***argv, GBytes **ret_bootstrap, gintptr **ret_handles,
                            guint *ret_n_handles, GError **error)
@@ -461,7 +473,7 @@ gmproc_port_child_receive (int *argc, char ***argv, GBytes **ret_bootstrap, gint
   if (*argc < 2 || gmproc_port_self_is_privileged ())
     return FALSE;
   is_spawned = g_str_has_prefix (arguments[1], MARK);
-  if (!is_spawned && !(*argc == 3 && g_str_equal (arguments[1], GMPROC_FORK_MARK)))
+  if (!is_spawned && !has_fork_mark (*argc, arguments))
     return FALSE;
 
   if (is_spawned)

@@ -422,6 +422,12 @@ parse_mark (const char *mark, guint *ret_n_handles, gintptr *ret_pipe)
 }
 
 gboolean
+gmproc_port_child_is_copied (G_GNUC_UNUSED int argc, G_GNUC_UNUSED char **argv)
+{
+  return FALSE;
+}
+
+gboolean
 gmproc_port_child_receive (int *argc, char ***argv, GBytes **ret_bootstrap, gintptr **ret_handles,
                            guint *ret_n_handles, GError **error)
 {

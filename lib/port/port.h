@@ -334,6 +334,8 @@ void gmproc_port_word_add_state (GmprocPortWord *word, guint32 *state, guint32 d
  *          child may be freed before; EXITED still comes.
  * signal:  asks the child to end. Never hits another process that got the same id; on a child
  *          that has ended it does nothing.
+ * is_copied: whether receive will not return in this process, but in copies that are made of it; so
+ *          what each of them needs is better done before.
  * receive: in the child, at the start of main: if this process was started by start, takes what
  *          start was given and removes the mark from the argument vector; TRUE with *ret_handles
  *          (owned, as are the handles in it; g_free()) and *ret_bootstrap. FALSE without an error:
@@ -403,6 +405,7 @@ void gmproc_port_child_watch (GmprocPortChild *child, GmprocPortChildExited exit
 void gmproc_port_child_signal (GmprocPortChild *child, GmprocPortSignal signal);
 void gmproc_port_child_free (GmprocPortChild *child);
 void gmproc_port_child_release (void);
+gboolean gmproc_port_child_is_copied (int argc, char **argv);
 gboolean gmproc_port_child_receive (int *argc, char ***argv, GBytes **ret_bootstrap,
                                     gintptr **ret_handles, guint *ret_n_handles, GError **error);
 
