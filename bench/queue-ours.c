@@ -24,7 +24,8 @@
 typedef enum
 {
   FORM_VARIANT,
-  FORM_BYTES,
+  FORM_BYTES,     /* a GBytes for each */
+  FORM_DATA,      /* from and into memory of the caller's, as the peers have it */
   FORM_RECORDS,   /* many with a call: an array of records of eight numbers, 64 bytes each */
   FORM_MANY_BYTES /* many with a call: a GBytes for each */
 } Form;
@@ -95,6 +96,12 @@ put_number (Role *self, guint64 number, guint64 *buffer)
   if (self->form == FORM_VARIANT)
     gmproc_queue_put (self->queue, g_variant_new_int64 ((gint64) number), GMPROC_FOREVER, NULL,
                       &error);
+  else if (self->form == FORM_DATA)
+    {
+      buffer[0] = number;
+      gmproc_queue_put_data (self->queue, (const guint8 *) buffer, self->size, GMPROC_FOREVER, NULL,
+                             &error);
+    }
   else
     {
       g_autoptr (GBytes) bytes = NULL;
@@ -184,7 +191,7 @@ GMPROC_DEFINE_TARGET (produce)
 
 /* FALSE at the end of the stream. */
 static gboolean
-get_number (Role *self, guint64 *ret_number)
+get_number (Role *self, guint64 *buffer, guint64 *ret_number)
 {
   g_autoptr (GError) error = NULL;
 
@@ -194,6 +201,16 @@ get_number (Role *self, guint64 *ret_number)
 
       if (item != NULL)
         *ret_number = (guint64) g_variant_get_int64 (item);
+    }
+  else if (self->form == FORM_DATA)
+    {
+      gsize size = 0;
+
+      if (gmproc_queue_get_into (self->queue, (guint8 *) buffer, self->size, &size, GMPROC_FOREVER,
+                                 NULL, &error)
+          && size != self->size)
+        g_error ("a message has another size");
+      *ret_number = buffer[0];
     }
   else
     {
@@ -290,13 +307,15 @@ GMPROC_DEFINE_TARGET (consume_many)
 GMPROC_DEFINE_TARGET (consume)
 {
   g_autoptr (GArray) samples = g_array_new (FALSE, FALSE, sizeof (double));
+  g_autofree guint64 *buffer = NULL;
   guint64 next[MOST_SIDE] = { 0 };
   gint64 count = 0;
   guint64 number = 0;
   Role self;
 
   role_open (&self, args);
-  for (; get_number (&self, &number); count++)
+  buffer = g_malloc0 (MAX (self.size, sizeof *buffer));
+  for (; get_number (&self, buffer, &number); count++)
     if (self.is_latency)
       {
         double sample = (double) (bench_now_ns () - (gint64) number);
@@ -461,6 +480,12 @@ measure_variant (const BenchJob *job, GError **error)
 }
 
 static double
+measure_data (const BenchJob *job, GError **error)
+{
+  return measure_crowd (job, FORM_DATA, error);
+}
+
+static double
 measure_bytes (const BenchJob *job, GError **error)
 {
   return measure_crowd (job, FORM_BYTES, error);
@@ -484,7 +509,7 @@ measure_size (const BenchJob *job, GError **error)
   gint64 size = bench_get (job, "size", 8);
   Crew crew = { .n_producers = 1,
                 .n_consumers = 1,
-                .role = { .form = FORM_BYTES,
+                .role = { .form = FORM_DATA,
                           .size = (gsize) size,
                           .count = CLAMP (BYTES_OF_SIZES / size, 4, job->count) } };
   double seconds = run (&crew, size < LARGE ? 0 : (guint) MAX (WAITING_BYTES / size, 1), error);
@@ -497,8 +522,7 @@ measure_latency (const BenchJob *job, GError **error)
 {
   Crew crew = { .n_producers = 1,
                 .n_consumers = 1,
-                .role = {
-                    .form = FORM_BYTES, .size = 8, .is_latency = TRUE, .count = job->count } };
+                .role = { .form = FORM_DATA, .size = 8, .is_latency = TRUE, .count = job->count } };
 
   return run (&crew, 0, error) < 0 ? -1 : crew.median / 1000;
 }
@@ -582,7 +606,8 @@ int
 main (int argc, char **argv)
 {
   static const BenchWork works[] = { { "queue-variant", "M/s", measure_variant, 1000000 },
-                                     { "queue-bytes", "M/s", measure_bytes, 2000000 },
+                                     { "queue-bytes", "M/s", measure_data, 4000000 },
+                                     { "queue-gbytes", "M/s", measure_bytes, 2000000 },
                                      { "queue-many", "M/s", measure_records, 10000000 },
                                      { "queue-many-bytes", "M/s", measure_many_bytes, 5000000 },
                                      { "queue-size", "GB/s", measure_size, 1000000 },

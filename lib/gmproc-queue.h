@@ -28,11 +28,20 @@ gboolean gmproc_queue_put_bytes (GmprocQueue *self, GBytes *item, gint64 timeout
                                  GCancellable *cancellable, GError **error);
 
 GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_queue_put_data (GmprocQueue *self, const guint8 *data, gsize size, gint64 timeout,
+                                GCancellable *cancellable, GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
 GVariant *gmproc_queue_get (GmprocQueue *self, gint64 timeout, GCancellable *cancellable,
                             GError **error);
 
 GMPROC_AVAILABLE_IN_1_0
 GBytes *gmproc_queue_get_bytes (GmprocQueue *self, gint64 timeout, GCancellable *cancellable,
+                                GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
+gboolean gmproc_queue_get_into (GmprocQueue *self, guint8 *buffer, gsize buffer_size,
+                                gsize *ret_size, gint64 timeout, GCancellable *cancellable,
                                 GError **error);
 
 GMPROC_AVAILABLE_IN_1_0

@@ -170,6 +170,55 @@ test_bytes (void)
   assert_length (queue, 0);
 }
 
+static void
+assert_taken_into (GmprocQueue *queue, const char *contents, gsize size)
+{
+  g_autoptr (GError) error = NULL;
+  guint8 buffer[8] = { 0 };
+  gsize ret_size = 99;
+
+  g_assert_true (gmproc_queue_get_into (queue, buffer, size, &ret_size, 0, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpmem (buffer, ret_size, contents, size);
+}
+
+/* QU-01, QU-02: out of memory of the caller's and into it, the same items as bytes; one that is too
+ * long for the buffer stays the first one, and the buffer as it was. */
+static void
+test_data (void)
+{
+  g_autoptr (GmprocQueue) queue = new_queue (3);
+  g_autoptr (GBytes) whole = NULL;
+  g_autoptr (GError) error = NULL;
+  guint8 data[5] = "12345", buffer[4] = "abc";
+  gsize size = 0;
+
+  g_assert_true (gmproc_queue_put_data (queue, data, sizeof data, 0, NULL, &error));
+  g_assert_true (gmproc_queue_put_data (queue, NULL, 0, 0, NULL, &error));
+  data[0] = 'x'; /* it is the caller's again */
+  g_assert_true (gmproc_queue_put_data (queue, data, 1, 0, NULL, &error));
+  g_assert_no_error (error);
+  assert_length (queue, 3);
+  g_assert_false (gmproc_queue_put_data (queue, data, 1, 0, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  g_clear_error (&error);
+
+  g_assert_false (gmproc_queue_get_into (queue, buffer, sizeof buffer, &size, 0, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE);
+  g_clear_error (&error);
+  g_assert_cmpuint (size, ==, 5);
+  g_assert_cmpstr ((const char *) buffer, ==, "abc");
+  assert_length (queue, 3);
+
+  whole = gmproc_queue_get_bytes (queue, 0, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (g_bytes_get_data (whole, NULL), g_bytes_get_size (whole), "12345", 5);
+  assert_taken_into (queue, "", 0);
+  assert_taken_into (queue, "x", 1);
+  g_assert_false (gmproc_queue_get_into (queue, buffer, sizeof buffer, &size, 0, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+}
+
 /* A value that is got as bytes begins with its data. */
 static void
 test_bytes_of_value (void)
@@ -535,6 +584,7 @@ main (int argc, char **argv)
   gmproc_test_add ("/queue/bound", test_bound);
   gmproc_test_add ("/queue/contents", test_contents);
   gmproc_test_add ("/queue/bytes", test_bytes);
+  gmproc_test_add ("/queue/data", test_data);
   gmproc_test_add ("/queue/bytes-of-value", test_bytes_of_value);
   gmproc_test_add ("/queue/handles-refused", test_handles_refused);
   gmproc_test_add ("/queue/close", test_close);

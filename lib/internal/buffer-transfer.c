@@ -16,6 +16,9 @@
 #define LOOKS (32)
 #define PAUSES_BETWEEN_LOOKS (16)
 
+/* On one processor, where the others work only while this one lets them. */
+#define YIELDS (2)
+
 /* How long one that lines up for a turn goes without a look of its own: at first, and at most. */
 #define FIRST_SLICE (20 * G_TIME_SPAN_MILLISECOND)
 #define LONGEST_SLICE (1 * G_TIME_SPAN_SECOND)
@@ -64,6 +67,29 @@ take_turn (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), GmprocPortLock
   return FALSE;
 }
 
+/* Looks again for a moment before sleeping. On the other processor, who is at work puts the next
+ * item sooner than a sleep would end; looking seldom lets it put several before its cache line is
+ * fetched. On the same one it works until its time is over, instead of until the first item, for
+ * which it would have to wake us. */
+static gboolean
+look_again (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), gint64 deadline)
+{
+  gboolean spins = gmproc_spin_is_useful ();
+
+  for (guint looks = spins ? LOOKS : YIELDS; looks > 0; looks--)
+    {
+      for (guint i = 0; spins && i < PAUSES_BETWEEN_LOOKS; i++)
+        gmproc_spin_pause ();
+      if (!spins)
+        g_thread_yield ();
+      if (find (self))
+        return TRUE;
+      if (gmproc_deadline_has_passed (deadline))
+        return FALSE;
+    }
+  return FALSE;
+}
+
 /* Sleeps until FIND says so. OF_CHANGERS is the lock of those who can make it so. */
 static gboolean
 wait_in_turn (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), GmprocPortLock *turn,
@@ -91,7 +117,10 @@ wait_in_turn (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), GmprocPortL
       gmproc_guard_leave (of_changers);
 
       if (!found)
-        goes_on = gmproc_waitpoint_sleep (waitpoint, prepared, deadline, cancellable, error);
+        {
+          goes_on = gmproc_waitpoint_sleep (waitpoint, prepared, deadline, cancellable, error);
+          found = goes_on && find (self); /* without the lock, if the commit is made */
+        }
     }
 
   GMPROC_CRASH_POINT ("buffer-turn-give");
@@ -122,8 +151,9 @@ wait_for_room (GmprocBuffer *self, gint64 deadline, GCancellable *cancellable, G
       return FALSE;
     }
 
-  return wait_until (self, gmproc_buffer_has_room, &self->producers_turn, &self->read_lock,
-                     &self->room, deadline, cancellable, error);
+  return look_again (self, gmproc_buffer_has_room, deadline)
+         || wait_until (self, gmproc_buffer_has_room, &self->producers_turn, &self->read_lock,
+                        &self->room, deadline, cancellable, error);
 }
 
 static gboolean
@@ -211,24 +241,47 @@ gmproc_buffer_has_items (GmprocBuffer *self)
   return gmproc_ring_get_length (&self->ring) > 0;
 }
 
-/* A producer that is at work puts the next item sooner than a sleep would end. Looking seldom lets
- * it put several before its cache line is fetched. */
-static gboolean
-spin_for_items (GmprocBuffer *self, gint64 deadline)
+static void
+give_memory_back (GmprocBuffer *self)
 {
-  if (!gmproc_spin_is_useful ())
-    return FALSE;
+  gmproc_guard_enter_always (&self->read_lock);
+  GMPROC_CRASH_POINT ("buffer-shrink-reader-locked");
+  gmproc_guard_enter_always (&self->write_lock);
+  GMPROC_CRASH_POINT ("buffer-shrink-both-locked");
+  gmproc_ring_shrink (&self->ring);
+  GMPROC_CRASH_POINT ("buffer-shrink-done");
+  gmproc_guard_leave (&self->write_lock);
+  gmproc_guard_leave (&self->read_lock);
+}
 
-  for (guint i = 0; i < LOOKS; i++)
+static gboolean
+sleep_for_items (GmprocBuffer *self, gint64 deadline, GCancellable *cancellable, GError **error)
+{
+  return wait_until (self, gmproc_buffer_has_items, &self->consumers_turn, &self->write_lock,
+                     &self->items, deadline, cancellable, error);
+}
+
+/* Who finds nothing for a while gives back what was kept for what did not come. */
+static gboolean
+sleep_for_items_and_keep (GmprocBuffer *self, gint64 deadline, GCancellable *cancellable,
+                          GError **error)
+{
+  gint64 kept_until = gmproc_ring_get_kept_until (&self->ring);
+
+  if (kept_until > 0 && kept_until < deadline)
     {
-      for (guint j = 0; j < PAUSES_BETWEEN_LOOKS; j++)
-        gmproc_spin_pause ();
-      if (gmproc_buffer_has_items (self))
+      g_autoptr (GError) local_error = NULL;
+
+      if (sleep_for_items (self, kept_until, cancellable, &local_error))
         return TRUE;
-      if (deadline != GMPROC_PORT_FOREVER && gmproc_deadline_has_passed (deadline))
-        return FALSE;
+      if (!g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+        {
+          g_propagate_error (error, g_steal_pointer (&local_error));
+          return FALSE;
+        }
+      give_memory_back (self);
     }
-  return FALSE;
+  return sleep_for_items (self, deadline, cancellable, error);
 }
 
 static gboolean
@@ -238,13 +291,16 @@ wait_for_items (GmprocBuffer *self, gint64 deadline, GCancellable *cancellable, 
     return set_closed_error (error);
   if (deadline == 0)
     {
+      gint64 kept_until = gmproc_ring_get_kept_until (&self->ring);
+
+      if (kept_until > 0 && gmproc_deadline_has_passed (kept_until))
+        give_memory_back (self);
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "The queue is empty");
       return FALSE;
     }
 
-  return spin_for_items (self, deadline)
-         || wait_until (self, gmproc_buffer_has_items, &self->consumers_turn, &self->write_lock,
-                        &self->items, deadline, cancellable, error);
+  return look_again (self, gmproc_buffer_has_items, deadline)
+         || sleep_for_items_and_keep (self, deadline, cancellable, error);
 }
 
 gboolean
@@ -284,24 +340,21 @@ gmproc_buffer_take_another (GmprocBuffer *self, const GmprocRingMessage *before,
 void
 gmproc_buffer_end_take (GmprocBuffer *self, const GmprocRingMessage *message)
 {
+  gboolean is_too_large;
+
   GMPROC_CRASH_POINT ("buffer-take-wake");
   gmproc_waitpoint_wake (&self->room);
   GMPROC_CRASH_POINT ("buffer-take-commit");
   gmproc_ring_commit_take (&self->ring, message);
   GMPROC_CRASH_POINT ("buffer-take-committed");
+  is_too_large = gmproc_ring_seems_empty (&self->ring)
+                 && gmproc_ring_is_worth_shrinking (&self->ring)
+                 && gmproc_ring_note_empty (&self->ring, g_get_monotonic_time ());
   gmproc_guard_leave (&self->read_lock);
   gmproc_trace_mark ("message", "take", NULL, 0);
 
-  if (G_LIKELY (!gmproc_ring_is_worth_shrinking (&self->ring)))
-    return;
-  gmproc_guard_enter_always (&self->read_lock);
-  GMPROC_CRASH_POINT ("buffer-shrink-reader-locked");
-  gmproc_guard_enter_always (&self->write_lock);
-  GMPROC_CRASH_POINT ("buffer-shrink-both-locked");
-  gmproc_ring_shrink (&self->ring);
-  GMPROC_CRASH_POINT ("buffer-shrink-done");
-  gmproc_guard_leave (&self->write_lock);
-  gmproc_guard_leave (&self->read_lock);
+  if (G_UNLIKELY (is_too_large))
+    give_memory_back (self);
 }
 
 void

@@ -184,6 +184,14 @@ gmproc_ring_has_message (GmprocRing *self, guint64 head)
   return gmproc_ring_word_get_count (place->seen_tail) != count;
 }
 
+/* R. Whether R knows of no message. */
+static inline gboolean
+gmproc_ring_seems_empty (GmprocRing *self)
+{
+  return gmproc_ring_word_get_count (self->place->seen_tail)
+         == gmproc_ring_word_get_count (self->place->head);
+}
+
 /* R. */
 static inline void
 gmproc_ring_commit_take (GmprocRing *self, const GmprocRingMessage *message)
@@ -208,6 +216,8 @@ gmproc_ring_begin_take (GmprocRing *self, guint64 head, GmprocRingMessage *ret_m
     return FALSE;
   if (used > capacity || used < GMPROC_RING_UNIT)
     return gmproc_ring_set_damaged_error (head, tail, error);
+  if (used > self->place->most_used)
+    self->place->most_used = used;
 
   word = *(const guint64 *) (gpointer) (mapping + ((position * GMPROC_RING_UNIT) & (capacity - 1)));
   ret_message->kind = word >> GMPROC_RING_SIZE_BITS;
@@ -231,6 +241,8 @@ gmproc_ring_copy (gpointer to, gconstpointer from, gsize size)
 {
   if (size == sizeof (guint64))
     memcpy (to, from, sizeof (guint64));
+  else if (size == 1)
+    *(guint8 *) to = *(const guint8 *) from;
   else if (size > 0)
     memcpy (to, from, size);
 }
