@@ -7,6 +7,10 @@
  * way call by call since 6.5. Elsewhere the descriptors themselves do not block, and every wait is
  * a ppoll(); all processes of a system do it the same way, since they share what the flag is about.
  *
+ * A pipe holds 64 KiB on Linux, which for a message of a MiB means sixteen turns of writer and
+ * reader. It is enlarged when the first message comes that is longer than that; bench/pipe.works
+ * has what it is worth.
+ *
  * Writing to a pipe without a reader raises SIGPIPE unless the call itself forbids it, which it can
  * since Linux 6.18. Elsewhere the signal is held back in the calling thread alone, as the
  * disposition belongs to the program.
@@ -49,6 +53,18 @@ G_STATIC_ASSERT (offsetof (GOutputVector, size) == offsetof (struct iovec, iov_l
 /* Whether a pipe of this system can be asked not to wait, call by call: found out with the first
  * channel. What the system says does not change any more. */
 static enum { UNKNOWN, CAN, CANNOT } nowait; /* atomic */
+
+/* A user's pipes share a budget, 64 MiB as a rule, beyond which new ones hold next to nothing. A
+ * process takes no more than a quarter of it for long messages. */
+#define USUAL_SIZE (64 * 1024)
+#define LARGE_SIZE (256 * 1024)
+#define MAX_LARGE (64)
+
+static int n_large; /* atomic: pipes that were enlarged through a channel that is attached */
+
+/* In channel->system: whether this was tried, and done. */
+#define TRIED GINT_TO_POINTER (1)
+#define ENLARGED GINT_TO_POINTER (2)
 
 static gboolean
 can_ask_without_waiting (void)
@@ -174,6 +190,9 @@ gmproc_port_channel_attach (GmprocPortChannel *channel, gintptr handle, GError *
 void
 gmproc_port_channel_detach (GmprocPortChannel *channel)
 {
+  if (channel->system == ENLARGED)
+    (void) g_atomic_int_add (&n_large, -1);
+  channel->system = NULL;
   gmproc_port_handle_close (&channel->handle);
   channel->expect_wait = FALSE;
 }
@@ -295,6 +314,32 @@ write_some (int fd, const struct iovec *vectors, int n_vectors, gboolean blocks)
   return write_masked (fd, vectors, n_vectors, flags);
 }
 
+/* Whoever gets no larger pipe goes on with what there is. */
+static gboolean
+enlarge (int fd)
+{
+#ifdef F_SETPIPE_SZ
+  if (g_atomic_int_add (&n_large, 1) < MAX_LARGE && fcntl (fd, F_GETPIPE_SZ) < LARGE_SIZE
+      && fcntl (fd, F_SETPIPE_SZ, LARGE_SIZE) != -1)
+    return TRUE;
+  (void) g_atomic_int_add (&n_large, -1);
+#else
+  (void) fd;
+#endif
+  return FALSE;
+}
+
+static void
+make_room (GmprocPortChannel *channel, const GOutputVector *vectors, gsize n_vectors)
+{
+  gsize size = 0;
+
+  for (gsize i = 0; i < n_vectors && size <= USUAL_SIZE; i++)
+    size += MIN (vectors[i].size, (gsize) LARGE_SIZE);
+  if (size > USUAL_SIZE)
+    channel->system = enlarge ((int) channel->handle) ? ENLARGED : TRIED;
+}
+
 gssize
 gmproc_port_channel_write (GmprocPortChannel *channel, const GOutputVector *vectors,
                            gsize n_vectors, gint64 deadline, GCancellable *cancellable,
@@ -310,6 +355,8 @@ gmproc_port_channel_write (GmprocPortChannel *channel, const GOutputVector *vect
     return -1;
   if (n_vectors == 0)
     return 0;
+  if (channel->system == NULL)
+    make_room (channel, vectors, n_vectors);
 
   for (;;)
     {

@@ -72,7 +72,7 @@ typedef struct
 {
   gintptr handle;
   gboolean expect_wait; /* a hint: the next read waits first; after a read, whether it waited */
-  gpointer system;      /* what the system needs beside the handle; NULL on POSIX */
+  gpointer system;      /* what the system needs beside the handle */
 } GmprocPortChannel;
 
 #define GMPROC_PORT_CHANNEL_INIT       \

@@ -8,6 +8,7 @@
 #include "peer.h"
 #include "../support.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -371,6 +372,72 @@ test_kept_parcels (void)
   g_assert_nonnull (strstr (error->message, "1024"));
 }
 
+/* -- pipes for long messages --------------------------------------------------------------------
+ */
+
+#ifdef F_GETPIPE_SZ
+
+#define MAX_LARGE 64
+#define LONG_SIZE (64 * 1024 + 1)
+
+typedef struct
+{
+  GmprocPortChannel in, out;
+} LongPipe;
+
+/* Sends a long message, as far as it fits. Whether the pipe has become larger. */
+static gboolean
+long_pipe_init (LongPipe *self)
+{
+  static guint8 bytes[LONG_SIZE];
+  const GOutputVector vectors[] = { { bytes, LONG_SIZE - 1 }, { bytes, 1 } };
+  gintptr reader, writer;
+  int before;
+
+  g_assert_true (gmproc_port_channel_new_pipe (&reader, &writer, NULL));
+  g_assert_true (gmproc_port_channel_attach (&self->in, reader, NULL));
+  g_assert_true (gmproc_port_channel_attach (&self->out, writer, NULL));
+  before = fcntl ((int) writer, F_GETPIPE_SZ);
+  g_assert_cmpint (gmproc_port_channel_write (&self->out, vectors, 1, 0, NULL, NULL), >, 0);
+  g_assert_cmpint (fcntl ((int) writer, F_GETPIPE_SZ), ==, before);
+  (void) gmproc_port_channel_write (&self->out, vectors, 2, 0, NULL, NULL);
+  return fcntl ((int) writer, F_GETPIPE_SZ) > before;
+}
+
+static void
+long_pipe_clear (LongPipe *self)
+{
+  gmproc_port_channel_detach (&self->in);
+  gmproc_port_channel_detach (&self->out);
+}
+
+/* A message that fits leaves a pipe as it is, a longer one enlarges it; as many as the process
+ * allows itself, and one more when one of them is gone. */
+static void
+test_long_pipes (void)
+{
+  LongPipe pipes[MAX_LARGE + 1];
+
+  for (int i = 0; i < MAX_LARGE; i++)
+    g_assert_true (long_pipe_init (&pipes[i]));
+  g_assert_false (long_pipe_init (&pipes[MAX_LARGE]));
+  long_pipe_clear (&pipes[MAX_LARGE]);
+  long_pipe_clear (&pipes[0]);
+  g_assert_true (long_pipe_init (&pipes[0]));
+  for (int i = 0; i < MAX_LARGE; i++)
+    long_pipe_clear (&pipes[i]);
+}
+
+#else
+
+static void
+test_long_pipes (void)
+{
+  g_test_skip ("this system's pipes have one size");
+}
+
+#endif
+
 int
 main (int argc, char **argv)
 {
@@ -395,5 +462,6 @@ main (int argc, char **argv)
   gmproc_test_add ("/port/posix/closed-stream", test_closed_stream_is_refused);
   gmproc_test_add ("/port/posix/ring", test_handles_in_a_ring);
   gmproc_test_add ("/port/posix/PI-07/kept-parcels", test_kept_parcels);
+  gmproc_test_add ("/port/posix/long-pipes", test_long_pipes);
   return g_test_run ();
 }
