@@ -40,8 +40,9 @@ check_items (const GmprocFunctionInfo *function, GVariant *items, GmprocPoolCall
 {
   g_autoptr (GVariantType) type = NULL;
 
-  type = kind == GMPROC_POOL_CALL_ARRAY ? g_variant_type_copy (function->in_type)
-                                        : g_variant_type_new_array (function->in_type);
+  type = kind == GMPROC_POOL_CALL_ARRAY || kind == GMPROC_POOL_CALL_APPLY
+             ? g_variant_type_copy (function->in_type)
+             : g_variant_type_new_array (function->in_type);
   if (!g_variant_is_of_type (items, type))
     {
       g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_TYPE,
@@ -76,6 +77,7 @@ make_job (Call *self, GmprocFunction function, GVariant *items, GmprocPoolOption
   gmproc_pool_options_resolve_locked (options, self->pool, &resolved);
   g_mutex_unlock (&self->pool->mutex);
   resolved.job.kind = self->kind == GMPROC_POOL_CALL_COLLECT ? GMPROC_JOB_COLLECT : GMPROC_JOB_MAP;
+  resolved.job.is_only = self->kind == GMPROC_POOL_CALL_APPLY;
   resolved.job.mode =
       self->kind == GMPROC_POOL_CALL_ARRAY ? GMPROC_WORKER_WHOLE : GMPROC_WORKER_EACH;
   self->job = gmproc_job_new (info, &resolved.job, items);
@@ -87,8 +89,7 @@ call_new (GmprocPool *pool, GmprocPoolCallKind kind, GmprocFunction function, GV
           GmprocPoolOptions *options, GCancellable *cancellable)
 {
   Call *self = g_new0 (Call, 1);
-  g_autoptr (GVariant) sunk = g_variant_ref_sink (
-      kind == GMPROC_POOL_CALL_APPLY ? g_variant_new_array (NULL, &items, 1) : items);
+  g_autoptr (GVariant) sunk = g_variant_ref_sink (items);
 
   self->kind = kind;
   self->pool = pool;
@@ -144,8 +145,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Call, call_free)
 static gpointer
 get_result (Call *self, GError **error)
 {
-  g_autoptr (GVariant) results = NULL;
-
   if (self->error != NULL)
     {
       g_propagate_error (error, g_error_copy (self->error));
@@ -153,10 +152,9 @@ get_result (Call *self, GError **error)
     }
   if (self->kind == GMPROC_POOL_CALL_COLLECT)
     return gmproc_job_get_outcomes (self->job);
-  results = gmproc_job_get_result (self->job, error);
-  if (self->kind == GMPROC_POOL_CALL_APPLY && results != NULL)
-    return g_variant_get_child_value (results, 0);
-  return g_steal_pointer (&results);
+  if (self->kind == GMPROC_POOL_CALL_APPLY)
+    return gmproc_job_get_only_result (self->job, error);
+  return gmproc_job_get_result (self->job, error);
 }
 
 /* -- blocking ---------------------------------------------------------------------------------- */

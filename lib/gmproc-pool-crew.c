@@ -296,12 +296,29 @@ lead_locked (GmprocPool *self, gint64 deadline, GCancellable *cancellable, GErro
                                &local_error);
   g_mutex_lock (&self->mutex);
   self->has_leader = FALSE;
-  g_cond_broadcast (&self->changed);
+  /* A broadcast is a system call even if nobody waits. */
+  if (self->n_followers > 0)
+    g_cond_broadcast (&self->changed);
   if (goes_on
       || (next_look < deadline && g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)))
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&local_error));
   return FALSE;
+}
+
+/* FALSE at the deadline. */
+static gboolean
+follow_locked (GmprocPool *self, gint64 deadline)
+{
+  gboolean in_time = TRUE;
+
+  self->n_followers++;
+  if (deadline == GMPROC_PORT_FOREVER)
+    g_cond_wait (&self->changed, &self->mutex);
+  else
+    in_time = g_cond_wait_until (&self->changed, &self->mutex, deadline);
+  self->n_followers--;
+  return in_time;
 }
 
 gboolean
@@ -313,9 +330,7 @@ gmproc_pool_step_locked (GmprocPool *self, gint64 deadline, GCancellable *cancel
   if (!self->has_leader)
     return lead_locked (self, deadline, cancellable, error);
 
-  if (deadline == GMPROC_PORT_FOREVER)
-    g_cond_wait (&self->changed, &self->mutex);
-  else if (!g_cond_wait_until (&self->changed, &self->mutex, deadline))
+  if (!follow_locked (self, deadline))
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "Timed out");
       return FALSE;

@@ -51,6 +51,7 @@ struct _GmprocPool
   GMutex mutex;
   GCond changed; /* the leader has left, a call is over, or somebody was cancelled */
   GmprocPoolState state;
+  guint n_followers; /* threads that wait for `changed` */
   gboolean has_leader;
   gboolean is_eager;  /* all workers are started, whether there is work for them or not */
   GmprocBell *bell;   /* made with the first worker; rung by the workers, and to fetch the leader */

@@ -41,8 +41,8 @@ GMPROC_DEFINE_TARGET (crew_do_nothing)
   return EXIT_SUCCESS;
 }
 
-static void
-join_process (GmprocProcess *process)
+void
+crew_join (GmprocProcess *process)
 {
   g_autoptr (GError) error = NULL;
 
@@ -60,7 +60,7 @@ flush_reaper (void)
 
   gmproc_process_start (process, &error);
   g_assert_no_error (error);
-  join_process (process);
+  crew_join (process);
 }
 
 void
@@ -104,7 +104,7 @@ crew_settle (void)
   g_autolist (GmprocProcess) children = gmproc_list_children ();
 
   for (GList *link = children; link != NULL; link = link->next)
-    join_process (link->data);
+    crew_join (link->data);
   flush_reaper ();
 }
 
@@ -116,18 +116,26 @@ crew_count (void)
   return g_list_length (children);
 }
 
+GmprocProcess *
+crew_find (gint64 pid)
+{
+  g_autolist (GmprocProcess) children = gmproc_list_children ();
+
+  for (GList *link = children; link != NULL; link = link->next)
+    if (gmproc_process_get_pid (link->data) == pid)
+      return g_object_ref (link->data);
+  return NULL;
+}
+
 void
 crew_kill (gint64 pid)
 {
-  g_autolist (GmprocProcess) children = gmproc_list_children ();
-  GList *link = children;
+  g_autoptr (GmprocProcess) process = crew_find (pid);
 
-  while (link != NULL && gmproc_process_get_pid (link->data) != pid)
-    link = link->next;
-  if (link == NULL)
+  if (process == NULL)
     return; /* the pool itself was quicker */
-  gmproc_process_kill (link->data, NULL);
-  join_process (link->data);
+  gmproc_process_kill (process, NULL);
+  crew_join (process);
 }
 
 /* -- calls ------------------------------------------------------------------------------------- */

@@ -27,6 +27,12 @@ void crew_settle (void);
 /* The children of this process that run. */
 guint crew_count (void);
 
+/* The child of that id, or NULL if it does not run. */
+GmprocProcess *crew_find (gint64 pid);
+
+/* Waits until it has ended, and its pool was told. */
+void crew_join (GmprocProcess *process);
+
 /* SIGKILL, and waits for the end. */
 void crew_kill (gint64 pid);
 

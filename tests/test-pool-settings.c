@@ -91,6 +91,30 @@ test_initializer (void)
   crew_end (pool);
 }
 
+static guint
+count_restarts (GmprocPool *pool)
+{
+  g_autoptr (GVariant) stats = gmproc_pool_get_stats (pool);
+  g_autoptr (GVariant) workers = g_variant_lookup_value (stats, "workers", NULL);
+  GVariantIter iter;
+  GVariant *worker;
+  guint total = 0;
+
+  g_variant_iter_init (&iter, workers);
+  while (g_variant_iter_loop (&iter, "@a{sv}", &worker))
+    {
+      guint32 n = 0;
+
+      g_assert_true (g_variant_lookup (worker, "restarts", "u", &n));
+      total += n;
+    }
+  return total;
+}
+
+/* The workers that cannot begin, in a row, before a call is given up; and the two of the pool may
+ * fail at the same time. */
+#define MOST_RESTARTS (3 + 2)
+
 /* GM-09, CR-13: the call ends with the error of the initializer; no endless row of new workers. */
 static void
 test_initializer_that_fails (void)
@@ -105,7 +129,9 @@ test_initializer_that_fails (void)
       g_assert_null (gmproc_pool_map (pool, get_pid, crew_numbers (10), NULL, &error));
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
       g_assert_true (g_str_has_suffix (error->message, "no license"));
+      g_assert_cmpuint (count_restarts (pool), <=, (i + 1) * MOST_RESTARTS);
     }
+  g_assert_cmpuint (count_restarts (pool), >, 0);
   crew_end (pool);
 }
 

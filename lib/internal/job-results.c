@@ -276,6 +276,23 @@ gmproc_job_get_result (GmprocJob *self, GError **error)
       self->function->out_type, (GVariant *const *) self->values->pdata, self->values->len));
 }
 
+GVariant *
+gmproc_job_get_only_result (GmprocJob *self, GError **error)
+{
+  gpointer data;
+
+  if (self->error != NULL)
+    {
+      g_propagate_error (error, g_error_copy (self->error));
+      return NULL;
+    }
+  if (self->fixed == NULL)
+    return g_variant_ref (g_ptr_array_index (self->values, 0));
+  data = g_steal_pointer (&self->fixed);
+  return g_variant_ref_sink (
+      g_variant_new_from_data (self->function->out_type, data, self->out_size, TRUE, g_free, data));
+}
+
 GPtrArray *
 gmproc_job_get_outcomes (GmprocJob *self)
 {

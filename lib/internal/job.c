@@ -36,13 +36,14 @@ gmproc_job_new (const GmprocFunctionInfo *function, const GmprocJobOptions *opti
   g_queue_init (&self->returned);
   if (items != NULL)
     {
-      const GVariantType *item_type = g_variant_type_element (g_variant_get_type (items));
+      const GVariantType *type = g_variant_get_type (items);
 
       self->items = g_variant_ref (items);
-      self->n_items = g_variant_n_children (items);
+      self->n_items = options->is_only ? 1 : g_variant_n_children (items);
       self->n_bytes = g_variant_get_size (items);
       self->data = g_variant_get_data (items);
-      self->item_size = gmproc_codec_get_item_size (item_type);
+      self->item_size =
+          gmproc_codec_get_item_size (options->is_only ? type : g_variant_type_element (type));
       self->is_complete = TRUE;
     }
   else
@@ -275,6 +276,8 @@ get_item (GmprocJob *job, gsize index)
 {
   if (job->held != NULL)
     return g_variant_ref (g_hash_table_lookup (job->held, GSIZE_TO_POINTER (index)));
+  if (job->options.is_only)
+    return g_variant_ref (job->items);
   return g_variant_get_child_value (job->items, index);
 }
 

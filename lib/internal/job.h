@@ -31,6 +31,7 @@ typedef struct
 {
   GmprocJobKind kind;
   GmprocWorkerMode mode;
+  gboolean is_only;    /* MAP: one item, without an array around it */
   gboolean is_ordered; /* a stream: outcomes come in the order of the items */
   int priority;        /* the lower goes first */
   gsize chunk_size;    /* 0: as the items turn out */
@@ -92,7 +93,7 @@ typedef struct
   double estimate;   /* microseconds; 0: unknown */
 } GmprocChunk;
 
-/* ITEMS is an array whose type the function takes, or NULL for a stream. */
+/* ITEMS is an array whose type the function takes, or the only item, or NULL for a stream. */
 GmprocJob *gmproc_job_new (const GmprocFunctionInfo *function, const GmprocJobOptions *options,
                            GVariant *items);
 GmprocJob *gmproc_job_ref (GmprocJob *self);
@@ -147,6 +148,9 @@ void gmproc_chunk_give_back (GmprocChunk *self);
 
 /* The whole result, not floating; or the error. MAP; the job is over. */
 GVariant *gmproc_job_get_result (GmprocJob *self, GError **error);
+
+/* The same of a job with is_only: no array either. Once. */
+GVariant *gmproc_job_get_only_result (GmprocJob *self, GError **error);
 
 /* An outcome for each item; those that were not settled get the job's error. COLLECT. */
 GPtrArray *gmproc_job_get_outcomes (GmprocJob *self);

@@ -32,7 +32,7 @@ typedef struct
 
   const GmprocFunctionInfo *function; /* of the task before, as a rule the same again */
   GVariantType *in_array;             /* of its items */
-  gboolean out_is_number;
+  gsize out_number_size;              /* 0: its results are no numbers */
 
   guint64 n_items; /* that were run */
   gint64 now;      /* when the task before ended, 0 when there was a wait since */
@@ -179,6 +179,18 @@ gmproc_worker_load_array (const GVariantType *type, GBytes *bytes, gsize n_items
   return NULL;
 }
 
+/* The name of a number's type is one character. */
+static gboolean
+is_of_out_type (const GmprocFunctionInfo *function, GVariant *result, gboolean out_is_number)
+{
+  const char *type;
+
+  if (!out_is_number)
+    return g_variant_is_of_type (result, function->out_type);
+  type = g_variant_get_type_string (result);
+  return type[0] == *g_variant_type_peek_string (function->out_type) && type[1] == '\0';
+}
+
 /* One call; the result is not floating. The function's mistakes become errors that name it. */
 static GVariant *
 call (const GmprocFunctionInfo *function, GVariant *item, gboolean out_is_number, GError **error)
@@ -200,7 +212,7 @@ call (const GmprocFunctionInfo *function, GVariant *item, gboolean out_is_number
                    "%s returned neither a result nor an error", function->name);
       return NULL;
     }
-  if (G_UNLIKELY (!g_variant_is_of_type (result, function->out_type)))
+  if (G_UNLIKELY (!is_of_out_type (function, result, out_is_number)))
     {
       g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_TYPE,
                    "%s returned a value of type “%s” instead of “%.*s”", function->name,
@@ -258,7 +270,7 @@ run_item (Worker *self, const GmprocWorkerTask *task, guint32 place, GVariant *i
     gmproc_worker_link_set_began (self->link, g_get_monotonic_time ());
   advance (self, task->serial, place + 1);
   if (input != NULL)
-    output = call (self->function, input, self->out_is_number, &error);
+    output = call (self->function, input, self->out_number_size > 0, &error);
   else
     error = g_error_copy (input_error);
   if (traced != 0)
@@ -279,7 +291,7 @@ run_item (Worker *self, const GmprocWorkerTask *task, guint32 place, GVariant *i
     send_error (self, &result, error);
   else
     {
-      result.size = g_variant_get_size (output);
+      result.size = self->out_number_size > 0 ? self->out_number_size : g_variant_get_size (output);
       send_result (self, &result, g_variant_get_data (output));
     }
   return (result.flags & GMPROC_WORKER_IS_LAST) == 0;
@@ -323,7 +335,9 @@ find_function (Worker *self, const char *name, GError **error)
     return FALSE;
 
   self->in_array = g_variant_type_new_array (self->function->in_type);
-  self->out_is_number = gmproc_codec_is_number (self->function->out_type);
+  self->out_number_size = gmproc_codec_is_number (self->function->out_type)
+                              ? gmproc_codec_get_item_size (self->function->out_type)
+                              : 0;
   return TRUE;
 }
 
