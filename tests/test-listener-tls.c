@@ -270,16 +270,19 @@ test_async (void)
 static void
 test_unix (void)
 {
-  char *folder;
-  g_autoptr (GSocketAddress) address = NULL;
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new ("socket");
   g_autoptr (GError) error = NULL;
 
-  if (!has_unix_sockets ())
-    return;
-  address = make_address (&folder);
   g_assert_null (gmproc_connect_tls (address, NULL, NULL, NULL, BOUND, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
-  remove_folder (folder);
+}
+
+/* Where GIO has no TLS the first does nothing. */
+static void
+warm_up_all (void)
+{
+  test_messages ();
+  test_unix ();
 }
 
 int
@@ -287,7 +290,7 @@ main (int argc, char **argv)
 {
   gmproc_init (&argc, &argv);
   gmproc_test_init (&argc, &argv);
-  gmproc_test_set_warm_up (test_messages);
+  gmproc_test_set_warm_up (warm_up_all);
   /* TLS works in GTask's threads. */
   gmproc_test_set_patience (BOUND);
   gmproc_test_add ("/listener/PI-23/tls/messages", test_messages);
