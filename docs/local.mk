@@ -78,7 +78,9 @@ $(site_dir)/%.svg: docs/%.svg
 $(reference_index): lib/Gmproc-1.gir $(site_dir)/libgmproc.toml $(site_pages) $(site_images)
 	$(AM_V_GEN)$(GI_DOCGEN) generate --quiet --no-namespace-dir --fatal-warnings \
 	  --config=$(site_dir)/libgmproc.toml --content-dir=$(site_dir) \
-	  --output-dir=$(reference_dir) lib/Gmproc-1.gir
+	  --output-dir=$(reference_dir) lib/Gmproc-1.gir \
+	  && echo '.docblock table { display: block; overflow-x: auto; } /* a wide one scrolls */' \
+	    >> $(reference_dir)/style.css
 
 all-local: $(reference_index)
 
