@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 
 #define N_LARGE (300 * 1024) /* more than a pipe holds */
 #define N_RECORDS 10
+#define N_LOW 32
 #define NOT_PERMITTED 77 /* exit status of a case that the user may not do */
 
 static const char *own_path;
@@ -162,6 +164,54 @@ test_copy_left (void)
   g_assert_nonnull (strstr (errors, "the last one"));
 }
 
+/* -- a program with few numbers left -------------------------------------------------------------
+ */
+
+/* The library's descriptors are all above the limit that the program sets to itself then. There is
+ * room for what a start opens here, but not for what the child is to have. */
+static int
+lower_limit (int *argc, char ***argv)
+{
+  g_autoptr (GmprocProcess) process = NULL;
+  g_autoptr (GError) error = NULL;
+  struct rlimit limit;
+  int low[N_LOW];
+
+  for (int i = 0; i < N_LOW; i++)
+    low[i] = dup (STDERR_FILENO);
+  gmproc_init (argc, argv);
+  warm_up ();
+  for (int i = 0; i < N_LOW; i++)
+    g_assert_cmpint (close (low[i]), ==, 0);
+
+  process = gmproc_process_new (do_nothing, NULL);
+  gmproc_process_set_start_method (process, GMPROC_START_METHOD_SPAWN);
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+  limit.rlim_cur = (rlim_t) low[0] + 2;
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+  g_assert_false (gmproc_process_start (process, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES);
+  g_assert_null (gmproc_list_children ());
+
+  /* Nothing was left open, and it can be tried again. */
+  limit.rlim_cur = limit.rlim_max;
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+  g_assert_cmpint (dup (STDERR_FILENO), ==, low[0]);
+  start (process);
+  join (process, EXIT_SUCCESS);
+  return EXIT_SUCCESS;
+}
+
+static void
+test_limit_lowered (void)
+{
+  g_autofree char *errors = NULL;
+  int status = run_program ("lower-limit", NULL, &errors);
+
+  g_assert_cmpstr (errors, ==, "");
+  g_assert_cmpint (status, ==, EXIT_SUCCESS);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -170,11 +220,14 @@ main (int argc, char **argv)
     return hide_path (argv[2], &argc, &argv);
   if (argc == 2 && g_str_equal (argv[1], "leave-copy"))
     return leave_copy (&argc, &argv);
+  if (argc == 2 && g_str_equal (argv[1], "lower-limit"))
+    return lower_limit (&argc, &argv);
 
   gmproc_init (&argc, &argv);
   gmproc_test_init (&argc, &argv);
   gmproc_test_set_warm_up (warm_up);
   gmproc_test_add ("/process-programs/path-hidden", test_path_hidden);
   gmproc_test_add ("/process-programs/copy-left", test_copy_left);
+  gmproc_test_add ("/process-programs/limit-lowered", test_limit_lowered);
   return g_test_run ();
 }
