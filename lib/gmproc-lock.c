@@ -228,8 +228,8 @@ acquire_again (GmprocLock *self, gint64 timeout, GError **error)
 }
 
 /* A short section is over sooner than a sleep begins. Looking less and less often leaves the
- * owner's memory alone, which it would have to fetch back each time. Each attempt looks at the owner's
- * notes first, which only read. */
+ * owner's memory alone, which it would have to fetch back each time. Each attempt looks at the
+ * owner's notes first, which only read. */
 static GmprocPortLockResult
 spin (GmprocLock *self)
 {

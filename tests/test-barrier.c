@@ -156,11 +156,11 @@ GMPROC_DEFINE_TARGET (go_round)
     {
       g_autoptr (GVariant) item = NULL;
 
-      g_assert_true (gmproc_queue_put (queue, g_variant_new_uint32 (i), 0, NULL, NULL));
+      g_assert_true (gmproc_queue_put (queue, g_variant_new_uint32 (i), PARTY_BOUND, NULL, NULL));
       cross (barrier);
       g_assert_cmpuint (gmproc_queue_get_length (queue), ==, parties);
       cross (barrier);
-      item = gmproc_queue_get (queue, 0, NULL, NULL);
+      item = gmproc_queue_get (queue, PARTY_BOUND, NULL, NULL);
       g_assert_nonnull (item);
       g_assert_cmpuint (g_variant_get_uint32 (item), ==, i);
       cross (barrier);

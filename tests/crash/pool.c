@@ -260,6 +260,7 @@ GMPROC_DEFINE_TARGET (pool_submitter)
           gmproc_pool_map (pool, pool_item, make_items (0, NULL, 0, 0), NULL, &error);
 
       g_assert_no_error (error);
+      g_assert_nonnull (results);
       /* Not before the workers are there: whether a start is whole is another test's. */
       if (i == 0 && *point != '\0')
         g_assert_true (gmproc_crash_point_arm (point, nth));
