@@ -11,7 +11,7 @@
  *
  * Who owns what: each process that has the queue holds one descriptor and a mapping. The memory
  * ends with the last of them. An empty queue takes 68 KiB; it grows as items wait, and gives the
- * memory back when it is empty again, or a while later when it was needed repeatedly.
+ * memory back when it is empty again.
  *
  * Order: the items of one producer come in the order in which it put them.
  * Threads: all functions may be called from any thread.

@@ -261,29 +261,6 @@ sleep_for_items (GmprocBuffer *self, gint64 deadline, GCancellable *cancellable,
                      &self->items, deadline, cancellable, error);
 }
 
-/* Who finds nothing for a while gives back what was kept for what did not come. */
-static gboolean
-sleep_for_items_and_keep (GmprocBuffer *self, gint64 deadline, GCancellable *cancellable,
-                          GError **error)
-{
-  gint64 kept_until = gmproc_ring_get_kept_until (&self->ring);
-
-  if (kept_until > 0 && kept_until < deadline)
-    {
-      g_autoptr (GError) local_error = NULL;
-
-      if (sleep_for_items (self, kept_until, cancellable, &local_error))
-        return TRUE;
-      if (!g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
-        {
-          g_propagate_error (error, g_steal_pointer (&local_error));
-          return FALSE;
-        }
-      give_memory_back (self);
-    }
-  return sleep_for_items (self, deadline, cancellable, error);
-}
-
 static gboolean
 wait_for_items (GmprocBuffer *self, gint64 deadline, GCancellable *cancellable, GError **error)
 {
@@ -291,16 +268,12 @@ wait_for_items (GmprocBuffer *self, gint64 deadline, GCancellable *cancellable, 
     return set_closed_error (error);
   if (deadline == 0)
     {
-      gint64 kept_until = gmproc_ring_get_kept_until (&self->ring);
-
-      if (kept_until > 0 && gmproc_deadline_has_passed (kept_until))
-        give_memory_back (self);
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "The queue is empty");
       return FALSE;
     }
 
   return look_again (self, gmproc_buffer_has_items, deadline)
-         || sleep_for_items_and_keep (self, deadline, cancellable, error);
+         || sleep_for_items (self, deadline, cancellable, error);
 }
 
 gboolean
@@ -347,9 +320,8 @@ gmproc_buffer_end_take (GmprocBuffer *self, const GmprocRingMessage *message)
   GMPROC_CRASH_POINT ("buffer-take-commit");
   gmproc_ring_commit_take (&self->ring, message);
   GMPROC_CRASH_POINT ("buffer-take-committed");
-  is_too_large = gmproc_ring_seems_empty (&self->ring)
-                 && gmproc_ring_is_worth_shrinking (&self->ring)
-                 && gmproc_ring_note_empty (&self->ring, g_get_monotonic_time ());
+  is_too_large =
+      gmproc_ring_seems_empty (&self->ring) && gmproc_ring_is_worth_shrinking (&self->ring);
   gmproc_guard_leave (&self->read_lock);
   gmproc_trace_mark ("message", "take", NULL, 0);
 

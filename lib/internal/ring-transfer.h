@@ -216,8 +216,6 @@ gmproc_ring_begin_take (GmprocRing *self, guint64 head, GmprocRingMessage *ret_m
     return FALSE;
   if (used > capacity || used < GMPROC_RING_UNIT)
     return gmproc_ring_set_damaged_error (head, tail, error);
-  if (used > self->place->most_used)
-    self->place->most_used = used;
 
   word = *(const guint64 *) (gpointer) (mapping + ((position * GMPROC_RING_UNIT) & (capacity - 1)));
   ret_message->kind = word >> GMPROC_RING_SIZE_BITS;

@@ -185,26 +185,6 @@ gmproc_ring_is_worth_shrinking (GmprocRing *self)
          && gmproc_ring_get_length (self) == 0;
 }
 
-gboolean
-gmproc_ring_note_empty (GmprocRing *self, gint64 now)
-{
-  GmprocRingPlace *place = self->place;
-  gboolean is_old = now - place->large_at >= GMPROC_RING_KEEPING || now < place->large_at;
-
-  if (place->most_used > CAPACITY_TO_KEEP)
-    __atomic_store_n (&place->large_at, now, __ATOMIC_RELAXED);
-  place->most_used = 0;
-  return is_old;
-}
-
-gint64
-gmproc_ring_get_kept_until (GmprocRing *self)
-{
-  if (!gmproc_ring_is_worth_shrinking (self))
-    return 0;
-  return __atomic_load_n (&self->place->large_at, __ATOMIC_RELAXED) + GMPROC_RING_KEEPING;
-}
-
 void
 gmproc_ring_shrink (GmprocRing *self)
 {

@@ -50,9 +50,7 @@ typedef struct
   guint64 unused_2[6];
   guint64 head;      /* written inside R */
   guint64 seen_tail; /* what R last saw of the tail; it may be further on */
-  guint64 most_used; /* bytes since the ring was empty, as far as R saw; written inside R */
-  gint64 large_at;   /* when a ring that had needed much was last empty; written inside R */
-  guint64 unused_3[4];
+  guint64 unused_3[6];
 } GmprocRingPlace;
 
 typedef struct
@@ -92,14 +90,6 @@ gboolean gmproc_ring_grow (GmprocRing *self, gsize size, GError **error);
 /* R and W. Back to the first capacity if the ring is empty; gives the memory back. */
 void gmproc_ring_shrink (GmprocRing *self);
 gboolean gmproc_ring_is_worth_shrinking (GmprocRing *self);
-
-/* What is needed again and again is kept, because new memory costs more than to copy a message into
- * it: a ring that has needed much twice within GMPROC_RING_KEEPING. note_empty, R, of a ring that
- * is worth shrinking: whether it is to be done now. get_kept_until, no lock: 0 if nothing is kept,
- * or when to do it if nothing comes until then. */
-#define GMPROC_RING_KEEPING (1 * G_TIME_SPAN_SECOND)
-gboolean gmproc_ring_note_empty (GmprocRing *self, gint64 now);
-gint64 gmproc_ring_get_kept_until (GmprocRing *self);
 
 /* No lock. The counts are of all messages that were ever put, or taken, and wrap around. */
 guint gmproc_ring_get_length (GmprocRing *self);

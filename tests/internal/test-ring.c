@@ -310,41 +310,6 @@ test_two_views (void)
   fixture_close (&fixture);
 }
 
-/* What is needed once is given back when it is empty; what is needed again soon is kept, until
- * nothing came for a while. */
-static void
-test_keep (void)
-{
-  gsize large = 64 * FIRST;
-  gint64 now = 5 * GMPROC_RING_KEEPING;
-  Fixture fixture;
-
-  fixture_open (&fixture);
-  g_assert_cmpint (gmproc_ring_get_kept_until (&fixture.ring), ==, 0);
-  put (&fixture, large);
-  take (&fixture, large);
-  g_assert_true (gmproc_ring_note_empty (&fixture.ring, now));
-  gmproc_ring_shrink (&fixture.ring);
-  g_assert_cmpint (gmproc_ring_get_kept_until (&fixture.ring), ==, 0);
-
-  for (guint i = 0; i < 3; i++)
-    {
-      now += GMPROC_RING_KEEPING - 1;
-      put (&fixture, large);
-      take (&fixture, large);
-      g_assert_false (gmproc_ring_note_empty (&fixture.ring, now));
-      g_assert_cmpint (gmproc_ring_get_kept_until (&fixture.ring), ==, now + GMPROC_RING_KEEPING);
-    }
-
-  put (&fixture, 1000); /* for which it need not be large */
-  take (&fixture, 1000);
-  g_assert_false (gmproc_ring_note_empty (&fixture.ring, now + GMPROC_RING_KEEPING - 1));
-  put (&fixture, 1000);
-  take (&fixture, 1000);
-  g_assert_true (gmproc_ring_note_empty (&fixture.ring, now + GMPROC_RING_KEEPING));
-  fixture_close (&fixture);
-}
-
 /* After a burst the memory is as small as before, and what is there reads as zeros. */
 static void
 test_shrink (void)
@@ -528,7 +493,6 @@ main (int argc, char **argv)
   gmproc_test_add ("/ring/random", test_random);
   gmproc_test_add ("/ring/two-views", test_two_views);
   gmproc_test_add ("/ring/shrink", test_shrink);
-  gmproc_test_add ("/ring/keep", test_keep);
   gmproc_test_add ("/ring/too-large", test_too_large);
   gmproc_test_add ("/ring/damaged-words", test_damaged_words);
   gmproc_test_add ("/ring/damaged-frame", test_damaged_frame);
