@@ -5,6 +5,7 @@
  */
 #include <gmproc.h>
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -250,6 +251,43 @@ test_silence (void)
   g_clear_object (&client.connection);
 }
 
+#ifdef SIGALRM
+#include <sys/time.h>
+
+static volatile sig_atomic_t n_alarms;
+
+static void
+on_alarm (G_GNUC_UNUSED int number)
+{
+  n_alarms++;
+}
+
+/* PI-20: signals that come all the time disturb neither an accept nor a connect, nor what follows.
+ */
+static void
+test_interrupted (void)
+{
+  const struct itimerval often = { { 0, 500 }, { 0, 500 } };
+  const struct itimerval never = { { 0, 0 }, { 0, 0 } };
+  struct sigaction action = { .sa_handler = on_alarm };
+  struct sigaction old_action;
+  char *folder;
+  g_autoptr (GSocketAddress) address = make_address (&folder);
+  g_autoptr (GBytes) key = g_bytes_new_static ("secret", 6);
+  g_autoptr (GmprocListener) listener = listener_new (address, key);
+
+  n_alarms = 0;
+  g_assert_cmpint (sigaction (SIGALRM, &action, &old_action), ==, 0);
+  g_assert_cmpint (setitimer (ITIMER_REAL, &often, NULL), ==, 0);
+  while (n_alarms < 20)
+    check_works (listener, key);
+  g_assert_cmpint (setitimer (ITIMER_REAL, &never, NULL), ==, 0);
+  g_assert_cmpint (sigaction (SIGALRM, &old_action, NULL), ==, 0);
+  gmproc_listener_close (listener);
+  remove_folder (folder);
+}
+#endif
+
 static void
 warm_up_sockets (void)
 {
@@ -271,6 +309,9 @@ main (int argc, char **argv)
   gmproc_test_add ("/listener/PI-29/wrong-key", test_wrong_key);
   gmproc_test_add ("/listener/PI-28/wrong-family", test_wrong_family);
   gmproc_test_add ("/listener/GM-16/times", test_times);
+#ifdef SIGALRM
+  gmproc_test_add ("/listener/PI-20/interrupted", test_interrupted);
+#endif
   gmproc_test_add ("/listener/PI-21/silence", test_silence);
   return g_test_run ();
 }
