@@ -87,51 +87,6 @@ gmproc_port_channel_get_atomic_size (void)
   return LARGEST_ATOMIC;
 }
 
-/* -- progress ----------------------------------------------------------------------------------
- * How often something was written, for the sources that wait for room. A channel has it from its
- * first such source on, and shares it with them, because a source may outlive the channel.
- */
-typedef struct
-{
-  gatomicrefcount ref_count;
-  guint n_writes; /* atomic */
-} Progress;
-
-static void
-progress_unref (Progress *progress)
-{
-  if (progress != NULL && g_atomic_ref_count_dec (&progress->ref_count))
-    g_free (progress);
-}
-
-/* Another thread may write meanwhile, but none detaches or makes a source. */
-static Progress *
-progress_ref (GmprocPortChannel *channel)
-{
-  Progress *progress = channel->system;
-
-  if (progress == NULL)
-    {
-      progress = g_new0 (Progress, 1);
-      g_atomic_ref_count_init (&progress->ref_count);
-      __atomic_store_n (&channel->system, progress, __ATOMIC_RELEASE);
-    }
-  g_atomic_ref_count_inc (&progress->ref_count);
-  return progress;
-}
-
-static void
-note_progress (GmprocPortChannel *channel)
-{
-  Progress *progress = __atomic_load_n (&channel->system, __ATOMIC_ACQUIRE);
-
-  if (progress != NULL)
-    (void) __atomic_add_fetch (&progress->n_writes, 1, __ATOMIC_RELAXED);
-}
-
-/* -- the two ends ------------------------------------------------------------------------------
- */
-
 gboolean
 gmproc_port_channel_attach (GmprocPortChannel *channel, gintptr handle, GError **error)
 {
@@ -155,8 +110,6 @@ gmproc_port_channel_detach (GmprocPortChannel *channel)
 {
   gmproc_port_handle_close (&channel->handle);
   channel->expect_wait = FALSE;
-  progress_unref (channel->system);
-  channel->system = NULL;
 }
 
 static gboolean
@@ -287,10 +240,7 @@ gmproc_port_channel_write (GmprocPortChannel *channel, const GOutputVector *vect
   result =
       gmproc_port_overlapped_finish (pipe, &request, started, deadline, cancellable, &count, &code);
   if (result == GMPROC_OVERLAPPED_DONE)
-    {
-      note_progress (channel);
-      return (gssize) count;
-    }
+    return (gssize) count;
   if (result == GMPROC_OVERLAPPED_FAILED && is_end (code))
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "WriteFile: nobody is left to read");
   else
@@ -299,13 +249,10 @@ gmproc_port_channel_write (GmprocPortChannel *channel, const GOutputVector *vect
 }
 
 /* -- source ------------------------------------------------------------------------------------
- * To wait for something to read is a request for no bytes, with an event of its own.
- *
- * The system has nothing that tells of room for a write, so one who waits for that looks again
- * after a while: soon where bytes go, and less and less often where none do.
+ * To wait for something to read is a request for no bytes, with an event of its own. The system
+ * has nothing that tells of room for a write, so one who waits for that looks again after a while.
  */
-#define SHORTEST_PAUSE (5 * G_TIME_SPAN_MILLISECOND)
-#define LONGEST_PAUSE (320 * G_TIME_SPAN_MILLISECOND)
+#define LOOK_AGAIN (5 * G_TIME_SPAN_MILLISECOND)
 
 typedef struct
 {
@@ -380,50 +327,17 @@ static GSourceFuncs reading_functions = {
   .closure_callback = go_on,
 };
 
-typedef struct
-{
-  GSource source;
-  Progress *progress;
-  guint n_writes; /* of the progress, when it looked last */
-  gint64 pause;
-} RoomSource;
-
 static gboolean
-room_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+again_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
-  RoomSource *self = (RoomSource *) source;
-  guint n_writes = __atomic_load_n (&self->progress->n_writes, __ATOMIC_RELAXED);
-
-  self->pause = n_writes != self->n_writes ? SHORTEST_PAUSE : MIN (2 * self->pause, LONGEST_PAUSE);
-  self->n_writes = n_writes;
-  g_source_set_ready_time (source, g_get_monotonic_time () + self->pause);
+  g_source_set_ready_time (source, g_get_monotonic_time () + LOOK_AGAIN);
   return callback == NULL || callback (user_data);
 }
 
-static void
-room_finalize (GSource *source)
-{
-  progress_unref (((RoomSource *) source)->progress);
-}
-
-static GSourceFuncs room_functions = {
-  .dispatch = room_dispatch,
-  .finalize = room_finalize,
+static GSourceFuncs again_functions = {
+  .dispatch = again_dispatch,
   .closure_callback = go_on,
 };
-
-static GSource *
-create_room_source (GmprocPortChannel *channel)
-{
-  GSource *source = g_source_new (&room_functions, sizeof (RoomSource));
-  RoomSource *self = (RoomSource *) source;
-
-  self->progress = progress_ref (channel);
-  self->n_writes = __atomic_load_n (&self->progress->n_writes, __ATOMIC_RELAXED);
-  self->pause = SHORTEST_PAUSE;
-  g_source_set_ready_time (source, g_get_monotonic_time () + self->pause);
-  return source;
-}
 
 GSource *
 gmproc_port_channel_create_source (GmprocPortChannel *channel, GIOCondition condition)
@@ -432,7 +346,11 @@ gmproc_port_channel_create_source (GmprocPortChannel *channel, GIOCondition cond
   ChannelSource *self;
 
   if ((condition & G_IO_OUT) != 0)
-    return create_room_source (channel);
+    {
+      source = g_source_new (&again_functions, sizeof (GSource));
+      g_source_set_ready_time (source, g_get_monotonic_time () + LOOK_AGAIN);
+      return source;
+    }
 
   source = g_source_new (&reading_functions, sizeof (ChannelSource));
   self = (ChannelSource *) source;

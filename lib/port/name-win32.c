@@ -168,7 +168,7 @@ gmproc_port_name_look_up (const char *name, gint64 deadline G_GNUC_UNUSED, gintp
   wchar_t wide[NAME_LENGTH];
   HANDLE process, copy = NULL;
   gboolean is_copied;
-  Card card;
+  Card card = { 0 };
 
   if (!make_name (name, wide, error) || !read_card (wide, &card, error))
     return FALSE;
