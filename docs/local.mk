@@ -79,7 +79,9 @@ $(reference_index): lib/Gmproc-1.gir $(site_dir)/libgmproc.toml $(site_pages) $(
 	$(AM_V_GEN)$(GI_DOCGEN) generate --quiet --no-namespace-dir --fatal-warnings \
 	  --config=$(site_dir)/libgmproc.toml --content-dir=$(site_dir) \
 	  --output-dir=$(reference_dir) lib/Gmproc-1.gir \
-	  && echo '.docblock table { display: block; overflow-x: auto; } /* a wide one scrolls */' \
+	  && printf '%s\n' \
+	    '.docblock table { display: block; overflow-x: auto; } /* a wide one scrolls */' \
+	    '.docblock td code { word-break: normal; } /* not in the middle of a name */' \
 	    >> $(reference_dir)/style.css
 
 all-local: $(reference_index)
