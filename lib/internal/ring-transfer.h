@@ -241,7 +241,7 @@ gmproc_ring_copy (gpointer to, gconstpointer from, gsize size)
     memcpy (to, from, sizeof (guint64));
   else if (size == 1)
     *(guint8 *) to = *(const guint8 *) from;
-  else if (size > 0)
+  else
     memcpy (to, from, size);
 }
 
@@ -251,7 +251,8 @@ gmproc_ring_poke (const GmprocRingMessage *message, gsize offset, gconstpointer 
 {
   gsize first = offset < message->part_sizes[0] ? MIN (size, message->part_sizes[0] - offset) : 0;
 
-  gmproc_ring_copy (message->parts[0] + offset, data, first);
+  if (first > 0) /* a part of no bytes may be NULL, which has no offsets */
+    gmproc_ring_copy (message->parts[0] + offset, data, first);
   if (size > first)
     memcpy (message->parts[1] + (offset + first - message->part_sizes[0]),
             (const guint8 *) data + first, size - first);
@@ -275,7 +276,8 @@ gmproc_ring_peek (const GmprocRingMessage *message, gsize offset, gpointer buffe
 {
   gsize first = offset < message->part_sizes[0] ? MIN (size, message->part_sizes[0] - offset) : 0;
 
-  gmproc_ring_copy (buffer, message->parts[0] + offset, first);
+  if (first > 0)
+    gmproc_ring_copy (buffer, message->parts[0] + offset, first);
   if (size > first)
     memcpy ((guint8 *) buffer + first,
             message->parts[1] + (offset + first - message->part_sizes[0]), size - first);
