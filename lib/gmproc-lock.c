@@ -240,8 +240,7 @@ spin (GmprocLock *self)
     return result;
   for (guint i = 0; i < SPIN_ATTEMPTS && result == GMPROC_PORT_LOCK_TIMED_OUT; i++)
     {
-      for (guint k = 0; k < n_pauses; k++)
-        gmproc_spin_pause ();
+      gmproc_spin_pauses (n_pauses);
       n_pauses *= 2;
       result = gmproc_port_lock_try (&self->monitor.lock);
     }

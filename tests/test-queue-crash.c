@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kin.h"
 #include "party.h"
 #include "support.h"
 
@@ -90,24 +91,11 @@ send_report (GmprocConnection *connection, guint32 producer, guint32 number)
   g_assert_no_error (error);
 }
 
-static GmprocConnection *
-open_connection (GVariant *args, gsize index)
-{
-  g_autoptr (GError) error = NULL;
-  GmprocConnection *connection;
-  gint32 handle;
-
-  g_variant_get_child (args, index, "h", &handle);
-  connection = gmproc_connection_from_handle (handle, &error);
-  g_assert_no_error (error);
-  return connection;
-}
-
 GMPROC_DEFINE_TARGET (produce)
 {
   g_autoptr (GmprocQueue) queue = party_open_queue (args, 0);
   g_autoptr (GmprocEvent) stop = party_open_event (args, 1);
-  g_autoptr (GmprocConnection) reports = open_connection (args, 2);
+  g_autoptr (GmprocConnection) reports = open_handle (args, 2);
   g_autoptr (GRand) rand = NULL;
   Head head = { 0 };
   guint32 seed;
@@ -136,7 +124,7 @@ GMPROC_DEFINE_TARGET (produce)
 GMPROC_DEFINE_TARGET (consume)
 {
   g_autoptr (GmprocQueue) queue = party_open_queue (args, 0);
-  g_autoptr (GmprocConnection) reports = open_connection (args, 2);
+  g_autoptr (GmprocConnection) reports = open_handle (args, 2);
   g_autoptr (GError) error = NULL;
   GBytes *item;
 

@@ -78,9 +78,9 @@ look_again (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), gint64 deadli
 
   for (guint looks = spins ? LOOKS : YIELDS; looks > 0; looks--)
     {
-      for (guint i = 0; spins && i < PAUSES_BETWEEN_LOOKS; i++)
-        gmproc_spin_pause ();
-      if (!spins)
+      if (spins)
+        gmproc_spin_pauses (PAUSES_BETWEEN_LOOKS);
+      else
         g_thread_yield ();
       if (find (self))
         return TRUE;
@@ -255,13 +255,6 @@ give_memory_back (GmprocBuffer *self)
 }
 
 static gboolean
-sleep_for_items (GmprocBuffer *self, gint64 deadline, GCancellable *cancellable, GError **error)
-{
-  return wait_until (self, gmproc_buffer_has_items, &self->consumers_turn, &self->write_lock,
-                     &self->items, deadline, cancellable, error);
-}
-
-static gboolean
 wait_for_items (GmprocBuffer *self, gint64 deadline, GCancellable *cancellable, GError **error)
 {
   if (gmproc_buffer_is_closed (self) && !gmproc_buffer_has_items (self))
@@ -273,7 +266,8 @@ wait_for_items (GmprocBuffer *self, gint64 deadline, GCancellable *cancellable, 
     }
 
   return look_again (self, gmproc_buffer_has_items, deadline)
-         || sleep_for_items (self, deadline, cancellable, error);
+         || wait_until (self, gmproc_buffer_has_items, &self->consumers_turn, &self->write_lock,
+                        &self->items, deadline, cancellable, error);
 }
 
 gboolean

@@ -37,8 +37,7 @@ gmproc_guard_try (GmprocPortLock *lock)
     {
       if (rounds-- == 0)
         return FALSE;
-      for (guint i = 0; i < pauses; i++)
-        gmproc_spin_pause ();
+      gmproc_spin_pauses (pauses);
       pauses = MIN (2 * pauses, LONGEST_PAUSE);
     }
   return TRUE;

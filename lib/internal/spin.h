@@ -38,4 +38,12 @@ gmproc_spin_pause (void)
 #endif
 }
 
+/* Between two looks. Each takes the cache line of what is looked at from who works on it. */
+static inline void
+gmproc_spin_pauses (guint n)
+{
+  for (guint i = 0; i < n; i++)
+    gmproc_spin_pause ();
+}
+
 G_END_DECLS

@@ -11,6 +11,7 @@
 #include "port.h"
 #include "handle-posix.h"
 #include "port-error.h"
+#include "rights-posix.h"
 #include "wait-posix.h"
 
 #include <errno.h>
@@ -86,20 +87,11 @@ is_same_user (int fd)
 static void
 hand_out (GmprocPortName *self, int fd)
 {
-  int copy = (int) self->handle;
-  Control control;
+  GmprocPortRights rights;
   struct iovec vector = { &self->note, sizeof self->note };
-  struct msghdr message = {
-    .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
-  };
-  struct cmsghdr *header;
+  struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1 };
 
-  memset (&control, 0, sizeof control);
-  header = CMSG_FIRSTHDR (&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN (sizeof copy);
-  memcpy (CMSG_DATA (header), &copy, sizeof copy);
+  gmproc_port_rights_fill (&message, &rights, &self->handle, 1);
   (void) sendmsg (fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 

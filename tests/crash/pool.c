@@ -18,7 +18,6 @@
 #define LONGEST_RANDOM_LIFE (2000)
 #define WORKERS_OF_A_SUBMITTER (2)
 #define MAPS_OF_A_SUBMITTER (400)
-#define KILLED (-9)
 #define POLL_INTERVAL (50) /* microseconds */
 
 /* -- in a worker ------------------------------------------------------------------------------- */
@@ -290,7 +289,7 @@ pool_round_kill_submitter (PoolRound *self, const char *point, guint nth)
   g_autoptr (GmprocConnection) writer = NULL;
   g_autoptr (GmprocProcess) submitter = NULL;
   g_autoptr (GError) error = NULL;
-  int exit_code;
+  gboolean was_killed;
 
   g_assert_true (gmproc_pipe_new (FALSE, &reader, &writer, &error));
   submitter = gmproc_process_new (pool_submitter,
@@ -305,18 +304,10 @@ pool_round_kill_submitter (PoolRound *self, const char *point, guint nth)
       g_usleep ((gulong) g_rand_int_range (self->rand, 0, 20 * LONGEST_RANDOM_LIFE));
       gmproc_process_kill (submitter, NULL);
     }
-  if (!gmproc_process_join (submitter, get_bound (), NULL, NULL))
-    {
-      ledger_report (self->place, FINDING_HANG, "a submitter of %s hangs", where);
-      gmproc_process_kill (submitter, NULL);
-      g_assert_true (gmproc_process_join (submitter, GMPROC_FOREVER, NULL, NULL));
-      return FALSE;
-    }
-  exit_code = gmproc_process_get_exit_code (submitter);
-  if (exit_code != EXIT_SUCCESS && exit_code != KILLED)
-    ledger_report (self->place, FINDING_STATE, "a submitter of %s ended with %d", where, exit_code);
+  if (!join_victim (self->place, submitter, "submitter", where, &was_killed))
+    return FALSE;
   wait_for_orphans (self, reader, where);
-  return exit_code == KILLED;
+  return was_killed;
 }
 
 /* -- rounds ------------------------------------------------------------------------------------ */

@@ -300,20 +300,14 @@ note_in_history (Round *self, const char *point)
 }
 
 gboolean
-round_kill (Round *self, const char *point, guint count)
+join_victim (LedgerPlace *place, GmprocProcess *victim, const char *what, const char *where,
+             gboolean *ret_was_killed)
 {
-  const Workload *workload = self->workload;
-  const char *where = point != NULL ? point : "no given point";
-  guint card = self->n_cards;
-  g_autoptr (GmprocProcess) victim =
-      start (self, workload->victim, self->victim_role, point, count);
   int exit_code;
 
-  if (point == NULL)
-    kill_at_random (self, victim);
   if (!gmproc_process_join (victim, get_bound (), NULL, NULL))
     {
-      ledger_report (self->place, FINDING_HANG, "a victim of %s hangs", where);
+      ledger_report (place, FINDING_HANG, "a %s of %s hangs", what, where);
       gmproc_process_kill (victim, NULL);
       g_assert_true (gmproc_process_join (victim, GMPROC_FOREVER, NULL, NULL));
       return FALSE;
@@ -321,9 +315,28 @@ round_kill (Round *self, const char *point, guint count)
 
   exit_code = gmproc_process_get_exit_code (victim);
   if (exit_code != EXIT_SUCCESS && exit_code != KILLED)
-    ledger_report (self->place, FINDING_STATE, "a victim of %s ended with %d", where, exit_code);
-  note_in_history (self, exit_code == KILLED ? where : "nowhere");
+    ledger_report (place, FINDING_STATE, "a %s of %s ended with %d", what, where, exit_code);
+  *ret_was_killed = exit_code == KILLED;
+  return TRUE;
+}
+
+gboolean
+round_kill (Round *self, const char *point, guint count)
+{
+  const Workload *workload = self->workload;
+  const char *where = point != NULL ? point : "no given point";
+  guint card = self->n_cards;
+  g_autoptr (GmprocProcess) victim =
+      start (self, workload->victim, self->victim_role, point, count);
+  gboolean was_killed;
+
+  if (point == NULL)
+    kill_at_random (self, victim);
+  if (!join_victim (self->place, victim, "victim", where, &was_killed))
+    return FALSE;
+
+  note_in_history (self, was_killed ? where : "nowhere");
   if (!ledger_has_findings (self->place))
-    workload->settle (self, card, exit_code == KILLED && point != NULL ? point : "");
-  return exit_code == KILLED;
+    workload->settle (self, card, was_killed && point != NULL ? point : "");
+  return was_killed;
 }

@@ -53,6 +53,11 @@ gint64 get_bound (void);
 
 /* -- in the parent ----------------------------------------------------------------------------- */
 
+/* Joins a victim, which is killed or ends by itself; anything else is reported, with WHAT it is and
+ * WHERE it was to die. *ret_was_killed: which of both. FALSE when it hung; then it is gone too. */
+gboolean join_victim (LedgerPlace *place, GmprocProcess *victim, const char *what,
+                      const char *where, gboolean *ret_was_killed);
+
 typedef struct Round Round;
 
 typedef struct
