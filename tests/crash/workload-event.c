@@ -85,10 +85,12 @@ make (G_GNUC_UNUSED Round *round)
   return G_OBJECT (event);
 }
 
+/* Beside a setter that is killed nobody else sets: another one's wake-ups would hide that the last
+ * is missing. */
 static guint
-get_role (guint survivor, G_GNUC_UNUSED guint victim_role)
+get_role (guint survivor, guint victim_role)
 {
-  return survivor % N_ROLES;
+  return victim_role == SETTER ? WAITER : survivor % N_ROLES;
 }
 
 static guint
