@@ -345,8 +345,8 @@ gmproc_pool_worker_check_end (GmprocPoolWorker *self, gboolean *ret_was_useless)
                      && !gmproc_worker_link_is_retired (self->link)
                      && !gmproc_worker_link_get_current (self->link, &serial, &number);
   settle_chunks (self);
-  /* A moment at most; it takes the process off the list of children, which would keep the object, and
-   * the bell with it, until this process starts or joins another one. */
+  /* A moment at most; it takes the process off the list of children, which would keep the object,
+   * and the bell with it, until this process starts or joins another one. */
   (void) gmproc_process_join (self->process, GMPROC_FOREVER, NULL, NULL);
   drop_process (self);
   return TRUE;
