@@ -6,6 +6,8 @@
 #include "support.h"
 #include "port/leaks.h"
 
+#include <signal.h>
+
 typedef void (*TestBody) (void);
 
 typedef struct
@@ -19,6 +21,9 @@ static gint64 patience;          /* before what is left is a leak, in microsecon
 void
 gmproc_test_init (int *argc, char ***argv)
 {
+  /* A shell starts what it runs in the background with the signal ignored, and so would be every
+   * child of ours that is to be ended by it. */
+  (void) signal (SIGINT, SIG_DFL);
   g_test_init (argc, argv, NULL);
 }
 
