@@ -52,22 +52,28 @@ G_DEFINE_TYPE_WITH_CODE (GmprocLock, gmproc_lock, G_TYPE_OBJECT,
                              G_IMPLEMENT_INTERFACE (GMPROC_TYPE_WAITABLE,
                                                     gmproc_lock_waitable_init))
 
+/* Every lock has this class, since it is final; NULL before there is one. */
+static gpointer lock_class;
+
+/* GMPROC_IS_LOCK(), which a right call passes by one comparison. */
+static inline gboolean
+is_lock (GmprocLock *self)
+{
+  return G_LIKELY (self != NULL && ((GTypeInstance *) self)->g_class == lock_class)
+         || GMPROC_IS_LOCK (self);
+}
+
 static GmprocLockState *
 get_state (GmprocLock *self)
 {
   return self->monitor.state;
 }
 
-/* What stands for the calling thread in the notes. It is random, because an address or a number is
- * given again to a later thread, which would look like the owner that ended. */
-static guint64
-get_thread_mark (void)
+/* Of an owner; 0 for nobody. */
+static guint32
+get_process (guint64 thread_mark)
 {
-  static __thread guint64 mark;
-
-  if (G_UNLIKELY (mark == 0))
-    mark = (guint64) g_random_int () << 32 | g_random_int () | 1;
-  return mark;
+  return (guint32) thread_mark;
 }
 
 static gboolean
@@ -75,8 +81,9 @@ is_held_by_this_process (GmprocLock *self)
 {
   const GmprocLockState *state = get_state (self);
 
-  return state != NULL && __atomic_load_n (&state->owner_thread, __ATOMIC_RELAXED) != 0
-         && state->owner_pid == (guint32) gmproc_port_self_get_pid ();
+  return state != NULL
+         && get_process (__atomic_load_n (&state->owner, __ATOMIC_RELAXED))
+                == (guint32) gmproc_port_self_get_pid ();
 }
 
 static void
@@ -97,6 +104,7 @@ static void
 gmproc_lock_class_init (GmprocLockClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = gmproc_lock_finalize;
+  lock_class = klass;
 }
 
 static void
@@ -176,19 +184,18 @@ gmproc_lock_new_recursive (GError **error)
 static guint32
 get_rough_time (void)
 {
-  return (guint32) (gmproc_port_self_get_rough_time () / GMPROC_LOCK_SINCE_UNIT);
+  return (guint32) ((guint64) gmproc_port_self_get_rough_time () / GMPROC_LOCK_SINCE_UNIT);
 }
 
-static void
+static inline void
 note_owner (GmprocLock *self, gboolean was_abandoned)
 {
   GmprocLockState *state = get_state (self);
 
   GMPROC_CRASH_POINT ("lock-acquired");
-  state->owner_pid = (guint32) gmproc_port_self_get_pid ();
   __atomic_store_n (&state->owner_since, get_rough_time (), __ATOMIC_RELAXED);
-  GMPROC_CRASH_POINT ("lock-note-process");
-  __atomic_store_n (&state->owner_thread, get_thread_mark (), __ATOMIC_RELAXED);
+  GMPROC_CRASH_POINT ("lock-note-time");
+  __atomic_store_n (&state->owner, gmproc_port_self_get_thread_mark (), __ATOMIC_RELAXED);
   GMPROC_CRASH_POINT ("lock-note-thread");
   state->depth = 1;
   state->was_abandoned = (was_abandoned && !GMPROC_CRASH_BREAKS ("no-abandoned"))
@@ -197,14 +204,13 @@ note_owner (GmprocLock *self, gboolean was_abandoned)
 }
 
 /* Another thread may read the notes while the owner writes them, but it cannot find itself there:
- * only a thread itself writes its own mark. */
+ * only a thread itself writes its own mark, which no other one has, however long the owner is gone.
+ */
 static gboolean
 is_owner (GmprocLock *self)
 {
-  const GmprocLockState *state = get_state (self);
-
-  return __atomic_load_n (&state->owner_thread, __ATOMIC_RELAXED) == get_thread_mark ()
-         && state->owner_pid == (guint32) gmproc_port_self_get_pid ();
+  return __atomic_load_n (&get_state (self)->owner, __ATOMIC_RELAXED)
+         == gmproc_port_self_get_thread_mark ();
 }
 
 /* The caller owns the lock already. */
@@ -248,19 +254,46 @@ spin (GmprocLock *self)
 }
 
 /* Who waits for the lock writes it down, for others to see. */
-static GmprocPortLockResult
-acquire_noted (GmprocLock *self, gint64 deadline, GCancellable *cancellable)
+static G_GNUC_NO_INLINE GmprocPortLockResult
+wait_noted (GmprocLock *self, gint64 deadline, GCancellable *cancellable)
 {
-  GmprocPortLockResult result = gmproc_port_lock_try (&self->monitor.lock);
+  GmprocPortLockResult result = deadline != 0 ? spin (self) : GMPROC_PORT_LOCK_TIMED_OUT;
 
-  if (result == GMPROC_PORT_LOCK_TIMED_OUT && deadline != 0)
-    result = spin (self);
   if (result != GMPROC_PORT_LOCK_TIMED_OUT)
     return result;
   gmproc_family_begin_wait (&self->monitor.slot.subject);
   result = gmproc_port_lock_acquire (&self->monitor.lock, deadline, cancellable);
   gmproc_family_end_wait ();
   return result;
+}
+
+/* As a rule the lock is free. */
+static GmprocPortLockResult
+acquire_noted (GmprocLock *self, gint64 deadline, GCancellable *cancellable)
+{
+  GmprocPortLockResult result = gmproc_port_lock_try (&self->monitor.lock);
+
+  return G_LIKELY (result != GMPROC_PORT_LOCK_TIMED_OUT) ? result
+                                                         : wait_noted (self, deadline, cancellable);
+}
+
+/* The lock was not free: RESULT says why the caller does not have it. */
+static G_GNUC_NO_INLINE gboolean
+end_without (GmprocLock *self, GmprocPortLockResult result, gint64 timeout, GError **error)
+{
+  switch (result)
+    {
+    case GMPROC_PORT_LOCK_HELD:
+      return acquire_again (self, timeout, error);
+    case GMPROC_PORT_LOCK_CANCELLED:
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Operation was cancelled");
+      return FALSE;
+    case GMPROC_PORT_LOCK_TIMED_OUT:
+    default:
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                           "Timed out waiting for the lock");
+      return FALSE;
+    }
 }
 
 /**
@@ -285,38 +318,25 @@ gmproc_lock_acquire (GmprocLock *self, gint64 timeout, GCancellable *cancellable
   GmprocPortLockResult result;
   gint64 deadline;
 
-  g_return_val_if_fail (GMPROC_IS_LOCK (self), FALSE);
+  g_return_val_if_fail (is_lock (self), FALSE);
 
   if (!gmproc_deadline_from_timeout (timeout, &deadline, error)
-      || g_cancellable_set_error_if_cancelled (cancellable, error))
+      || (cancellable != NULL && g_cancellable_set_error_if_cancelled (cancellable, error)))
     return FALSE;
 
   result = acquire_noted (self, deadline, cancellable);
-  switch (result)
-    {
-    case GMPROC_PORT_LOCK_ACQUIRED:
-    case GMPROC_PORT_LOCK_ABANDONED:
-      note_owner (self, result == GMPROC_PORT_LOCK_ABANDONED);
-      return TRUE;
-    case GMPROC_PORT_LOCK_HELD:
-      return acquire_again (self, timeout, error);
-    case GMPROC_PORT_LOCK_CANCELLED:
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Operation was cancelled");
-      return FALSE;
-    case GMPROC_PORT_LOCK_TIMED_OUT:
-    default:
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                           "Timed out waiting for the lock");
-      return FALSE;
-    }
+  if (G_UNLIKELY (result != GMPROC_PORT_LOCK_ACQUIRED && result != GMPROC_PORT_LOCK_ABANDONED))
+    return end_without (self, result, timeout, error);
+  note_owner (self, result == GMPROC_PORT_LOCK_ABANDONED);
+  return TRUE;
 }
 
 /* The caller owns the lock. */
-static gboolean
+static inline gboolean
 release_whole (GmprocLock *self)
 {
   GMPROC_CRASH_POINT ("lock-release");
-  __atomic_store_n (&get_state (self)->owner_thread, 0, __ATOMIC_RELAXED);
+  __atomic_store_n (&get_state (self)->owner, 0, __ATOMIC_RELAXED);
   GMPROC_CRASH_POINT ("lock-release-noted");
   if (!gmproc_port_lock_release (&self->monitor.lock))
     return FALSE;
@@ -348,7 +368,7 @@ set_not_held_error (GError **error)
 gboolean
 gmproc_lock_release (GmprocLock *self, GError **error)
 {
-  g_return_val_if_fail (GMPROC_IS_LOCK (self), FALSE);
+  g_return_val_if_fail (is_lock (self), FALSE);
 
   if (is_owner (self))
     {
@@ -422,7 +442,7 @@ gmproc_lock_is_free (GmprocLock *self)
   if (result == GMPROC_PORT_LOCK_ABANDONED)
     {
       get_state (self)->was_abandoned = GMPROC_LOCK_ABANDONED_PENDING;
-      __atomic_store_n (&get_state (self)->owner_thread, 0, __ATOMIC_RELAXED);
+      __atomic_store_n (&get_state (self)->owner, 0, __ATOMIC_RELAXED);
     }
   return gmproc_port_lock_release (&self->monitor.lock);
 }
@@ -467,12 +487,13 @@ void
 gmproc_lock_describe (const GmprocSlotPlace *place, GmprocDescription *ret)
 {
   const GmprocLockState *state = gmproc_monitor_get_state_in (place);
-  gboolean is_held = state->owner_thread != 0;
+  guint64 owner = __atomic_load_n (&state->owner, __ATOMIC_RELAXED);
+  gboolean is_held = owner != 0;
   const char *recursive = state->is_recursive != 0 ? "true" : "false";
 
   if (is_held)
     {
-      ret->owner_pid = state->owner_pid;
+      ret->owner_pid = get_process (owner);
       ret->owner_since =
           g_get_monotonic_time ()
           - (gint64) (get_rough_time () - state->owner_since) * GMPROC_LOCK_SINCE_UNIT;
