@@ -52,15 +52,22 @@ G_DEFINE_TYPE_WITH_CODE (GmprocLock, gmproc_lock, G_TYPE_OBJECT,
                              G_IMPLEMENT_INTERFACE (GMPROC_TYPE_WAITABLE,
                                                     gmproc_lock_waitable_init))
 
-/* Every lock has this class, since it is final; NULL before there is one. */
+/* NULL before there is a lock. */
 static gpointer lock_class;
 
-/* GMPROC_IS_LOCK(), which a right call passes by one comparison. */
+/* A binding may derive classes also from one that C cannot derive from. */
+static G_GNUC_NO_INLINE gboolean
+is_derived_lock (gpointer self)
+{
+  return GMPROC_IS_LOCK (self);
+}
+
+/* GMPROC_IS_LOCK(), which a lock passes by one comparison. */
 static inline gboolean
 is_lock (GmprocLock *self)
 {
-  return G_LIKELY (self != NULL && ((GTypeInstance *) self)->g_class == lock_class)
-         || GMPROC_IS_LOCK (self);
+  return (G_LIKELY (self != NULL) && G_LIKELY (((GTypeInstance *) self)->g_class == lock_class))
+         || is_derived_lock (self);
 }
 
 static GmprocLockState *
@@ -198,8 +205,9 @@ note_owner (GmprocLock *self, gboolean was_abandoned)
   __atomic_store_n (&state->owner, gmproc_port_self_get_thread_mark (), __ATOMIC_RELAXED);
   GMPROC_CRASH_POINT ("lock-note-thread");
   state->depth = 1;
-  state->was_abandoned = (was_abandoned && !GMPROC_CRASH_BREAKS ("no-abandoned"))
-                         || state->was_abandoned == GMPROC_LOCK_ABANDONED_PENDING;
+  if (G_UNLIKELY (was_abandoned || state->was_abandoned != FALSE))
+    state->was_abandoned = (was_abandoned && !GMPROC_CRASH_BREAKS ("no-abandoned"))
+                           || state->was_abandoned == GMPROC_LOCK_ABANDONED_PENDING;
   GMPROC_CRASH_POINT ("lock-noted");
 }
 
@@ -209,8 +217,9 @@ note_owner (GmprocLock *self, gboolean was_abandoned)
 static gboolean
 is_owner (GmprocLock *self)
 {
-  return __atomic_load_n (&get_state (self)->owner, __ATOMIC_RELAXED)
-         == gmproc_port_self_get_thread_mark ();
+  return gmproc_port_self_thread_mark != 0
+         && __atomic_load_n (&get_state (self)->owner, __ATOMIC_RELAXED)
+                == gmproc_port_self_thread_mark;
 }
 
 /* The caller owns the lock already. */
@@ -254,11 +263,13 @@ spin (GmprocLock *self)
 }
 
 /* Who waits for the lock writes it down, for others to see. */
-static G_GNUC_NO_INLINE GmprocPortLockResult
-wait_noted (GmprocLock *self, gint64 deadline, GCancellable *cancellable)
+static GmprocPortLockResult
+acquire_noted (GmprocLock *self, gint64 deadline, GCancellable *cancellable)
 {
-  GmprocPortLockResult result = deadline != 0 ? spin (self) : GMPROC_PORT_LOCK_TIMED_OUT;
+  GmprocPortLockResult result = gmproc_port_lock_try (&self->monitor.lock);
 
+  if (result == GMPROC_PORT_LOCK_TIMED_OUT && deadline != 0)
+    result = spin (self);
   if (result != GMPROC_PORT_LOCK_TIMED_OUT)
     return result;
   gmproc_family_begin_wait (&self->monitor.slot.subject);
@@ -267,22 +278,23 @@ wait_noted (GmprocLock *self, gint64 deadline, GCancellable *cancellable)
   return result;
 }
 
-/* As a rule the lock is free. */
-static GmprocPortLockResult
-acquire_noted (GmprocLock *self, gint64 deadline, GCancellable *cancellable)
-{
-  GmprocPortLockResult result = gmproc_port_lock_try (&self->monitor.lock);
-
-  return G_LIKELY (result != GMPROC_PORT_LOCK_TIMED_OUT) ? result
-                                                         : wait_noted (self, deadline, cancellable);
-}
-
-/* The lock was not free: RESULT says why the caller does not have it. */
 static G_GNUC_NO_INLINE gboolean
-end_without (GmprocLock *self, GmprocPortLockResult result, gint64 timeout, GError **error)
+acquire_or_wait (GmprocLock *self, gint64 timeout, GCancellable *cancellable, GError **error)
 {
+  GmprocPortLockResult result;
+  gint64 deadline;
+
+  if (!gmproc_deadline_from_timeout (timeout, &deadline, error)
+      || g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+
+  result = acquire_noted (self, deadline, cancellable);
   switch (result)
     {
+    case GMPROC_PORT_LOCK_ACQUIRED:
+    case GMPROC_PORT_LOCK_ABANDONED:
+      note_owner (self, result == GMPROC_PORT_LOCK_ABANDONED);
+      return TRUE;
     case GMPROC_PORT_LOCK_HELD:
       return acquire_again (self, timeout, error);
     case GMPROC_PORT_LOCK_CANCELLED:
@@ -294,6 +306,21 @@ end_without (GmprocLock *self, GmprocPortLockResult result, gint64 timeout, GErr
                            "Timed out waiting for the lock");
       return FALSE;
     }
+}
+
+/* FALSE when the lock is not free. */
+static inline gboolean
+try_to_acquire (GmprocLock *self)
+{
+  GmprocPortLockResult result = gmproc_port_lock_try (&self->monitor.lock);
+
+  if (G_LIKELY (result == GMPROC_PORT_LOCK_ACQUIRED))
+    note_owner (self, FALSE);
+  else if (result == GMPROC_PORT_LOCK_ABANDONED)
+    note_owner (self, TRUE);
+  else
+    return FALSE;
+  return TRUE;
 }
 
 /**
@@ -315,20 +342,12 @@ end_without (GmprocLock *self, GmprocPortLockResult result, gint64 timeout, GErr
 gboolean
 gmproc_lock_acquire (GmprocLock *self, gint64 timeout, GCancellable *cancellable, GError **error)
 {
-  GmprocPortLockResult result;
-  gint64 deadline;
-
   g_return_val_if_fail (is_lock (self), FALSE);
 
-  if (!gmproc_deadline_from_timeout (timeout, &deadline, error)
-      || (cancellable != NULL && g_cancellable_set_error_if_cancelled (cancellable, error)))
-    return FALSE;
-
-  result = acquire_noted (self, deadline, cancellable);
-  if (G_UNLIKELY (result != GMPROC_PORT_LOCK_ACQUIRED && result != GMPROC_PORT_LOCK_ABANDONED))
-    return end_without (self, result, timeout, error);
-  note_owner (self, result == GMPROC_PORT_LOCK_ABANDONED);
-  return TRUE;
+  /* As a rule the lock is free, and then there is nothing else to look at. */
+  if (G_LIKELY (timeout == GMPROC_FOREVER && cancellable == NULL && try_to_acquire (self)))
+    return TRUE;
+  return acquire_or_wait (self, timeout, cancellable, error);
 }
 
 /* The caller owns the lock. */
@@ -370,17 +389,17 @@ gmproc_lock_release (GmprocLock *self, GError **error)
 {
   g_return_val_if_fail (is_lock (self), FALSE);
 
-  if (is_owner (self))
+  if (G_LIKELY (is_owner (self)))
     {
       GmprocLockState *state = get_state (self);
 
-      if (state->depth > 1)
+      if (G_UNLIKELY (state->depth > 1))
         {
           state->depth--;
           GMPROC_CRASH_POINT ("lock-release-again");
           return TRUE;
         }
-      if (release_whole (self))
+      if (G_LIKELY (release_whole (self)))
         return TRUE;
     }
 
@@ -419,11 +438,8 @@ gmproc_lock_acquire_again (GmprocLock *self, guint depth)
 gboolean
 gmproc_lock_try_again (GmprocLock *self, guint depth)
 {
-  GmprocPortLockResult result = gmproc_port_lock_try (&self->monitor.lock);
-
-  if (result != GMPROC_PORT_LOCK_ACQUIRED && result != GMPROC_PORT_LOCK_ABANDONED)
+  if (!try_to_acquire (self))
     return FALSE;
-  note_owner (self, result == GMPROC_PORT_LOCK_ABANDONED);
   get_state (self)->depth = depth;
   return TRUE;
 }
