@@ -25,6 +25,7 @@ struct _GmprocBarrier
   GDestroyNotify destroy;
   gint64 default_timeout;
   GmprocNote *party; /* atomic, written inside the lock; NULL when this process is no party yet */
+  gint32 saved_by_yields; /* atomic: microseconds; negative when they have cost more */
 };
 
 /* In shared memory. `parties` is written before the barrier is handed out, `broken_rounds` and
@@ -118,7 +119,7 @@ typedef struct
 {
   gint64 pause;
   gint64 longest_pause;
-  gboolean may_spin;
+  gboolean is_first; /* nothing was waited for yet */
   gboolean is_due;
 } GmprocBarrierLooks;
 

@@ -18,6 +18,13 @@
 #define LONGEST_BETWEEN_LOOKS (200 * G_TIME_SPAN_MILLISECOND)
 #define PARTIES_FOR_A_LOOK (64)
 
+/* What a yield saves when it takes the place of a sleep, and what counts as its loss when this
+ * process runs again later than that, because others use the processor too; in microseconds. A loss
+ * is forgotten at one microsecond a wait. */
+#define YIELD_SAVES (2)
+#define LATE_YIELD (500)
+#define MOST_SAVED (10 * G_TIME_SPAN_MILLISECOND)
+
 /* -- the processes that belong to it --------------------------------------------------------- */
 
 /* A barrier that came from another family has notes of that one, if any. */
@@ -294,7 +301,6 @@ gmproc_barrier_end_for_dead_locked (GmprocBarrier *self, GmprocBarrierDamage *re
   return TRUE;
 }
 
-/* Who spins while the last party has no processor keeps it from arriving. */
 void
 gmproc_barrier_looks_init (GmprocBarrierLooks *looks, GmprocBarrier *self)
 {
@@ -302,7 +308,7 @@ gmproc_barrier_looks_init (GmprocBarrierLooks *looks, GmprocBarrier *self)
 
   looks->pause = FIRST_LOOK;
   looks->longest_pause = LONGEST_BETWEEN_LOOKS * (1 + (gint64) (parties / PARTIES_FOR_A_LOOK));
-  looks->may_spin = parties <= gmproc_spin_get_n_processors ();
+  looks->is_first = TRUE;
   looks->is_due = FALSE;
 }
 
@@ -310,6 +316,37 @@ static gboolean
 is_next_round (GmprocBarrier *self, guint32 round)
 {
   return gmproc_barrier_get_round (gmproc_barrier_load_word (self)) != round;
+}
+
+/* Who spins while the last party has no processor keeps it from arriving. Who lets it have this one
+ * is often back when all have arrived, and then has neither slept nor been woken, which costs more
+ * than all the rest of a crossing. Where that has lost more time than it has saved, it is left out
+ * for a while. */
+static gboolean
+yield_for_round (GmprocBarrier *self, guint32 round)
+{
+  gint32 saved = __atomic_load_n (&self->saved_by_yields, __ATOMIC_RELAXED);
+  gint64 begin, duration;
+
+  if (saved < 0)
+    {
+      __atomic_store_n (&self->saved_by_yields, saved + 1, __ATOMIC_RELAXED);
+      return FALSE;
+    }
+  begin = g_get_monotonic_time ();
+  g_thread_yield ();
+  duration = g_get_monotonic_time () - begin;
+  saved += duration < LATE_YIELD ? YIELD_SAVES : -(gint32) MIN (duration, MOST_SAVED);
+  __atomic_store_n (&self->saved_by_yields, MIN (saved, MOST_SAVED), __ATOMIC_RELAXED);
+  return is_next_round (self, round);
+}
+
+static gboolean
+see_next_round (GmprocBarrier *self, guint32 round)
+{
+  if (gmproc_barrier_get_state (self)->parties > gmproc_spin_get_n_processors ())
+    return yield_for_round (self, round);
+  return gmproc_waitpoint_spin_on (&self->monitor.waitpoint, get_round_place (self), round);
 }
 
 /* A cancel wakes by the waitpoint, where it cannot come between a look and the sleep. */
@@ -342,19 +379,19 @@ sleep_for_round (GmprocBarrier *self, guint32 round, gint64 until, GCancellable 
   return FALSE;
 }
 
-/* Spins and sleeps once; TRUE also when it is time to look for dead parties. */
+/* Sleeps once, and the first time not before a look; TRUE also when it is time to look for dead
+ * parties. */
 static gboolean
 sleep_or_look (GmprocBarrier *self, GmprocBarrierLooks *looks, guint32 round, gint64 deadline,
                GCancellable *cancellable, GError **error)
 {
-  gboolean may_spin = looks->may_spin;
+  gboolean is_first = looks->is_first;
   GError *reason = NULL;
   gint64 until;
 
-  looks->may_spin = FALSE;
+  looks->is_first = FALSE;
   looks->is_due = FALSE;
-  if (may_spin
-      && gmproc_waitpoint_spin_on (&self->monitor.waitpoint, get_round_place (self), round))
+  if (is_first && see_next_round (self, round))
     return TRUE;
   until = MIN (deadline, g_get_monotonic_time () + looks->pause);
   if (sleep_for_round (self, round, until, cancellable, &reason))

@@ -37,6 +37,9 @@ G_STATIC_ASSERT (sizeof (GmprocLockState) <= GMPROC_MONITOR_STATE_SIZE);
 #define SPIN_ATTEMPTS (6)
 #define FIRST_PAUSES (4)
 
+/* How late a waiter may see that the lock has another owner. */
+#define TIME_BETWEEN_NOTES (2 * G_TIME_SPAN_SECOND)
+
 static void gmproc_lock_shareable_init (GmprocShareableInterface *iface);
 
 /**
@@ -52,22 +55,35 @@ G_DEFINE_TYPE_WITH_CODE (GmprocLock, gmproc_lock, G_TYPE_OBJECT,
                              G_IMPLEMENT_INTERFACE (GMPROC_TYPE_WAITABLE,
                                                     gmproc_lock_waitable_init))
 
+/* NULL before there is a lock. */
+static gpointer lock_class;
+
+/* A binding may derive classes also from one that C cannot derive from. */
+static G_GNUC_NO_INLINE gboolean
+is_derived_lock (gpointer self)
+{
+  return GMPROC_IS_LOCK (self);
+}
+
+/* GMPROC_IS_LOCK(), which a lock passes by one comparison. */
+static inline gboolean
+is_lock (GmprocLock *self)
+{
+  return (G_LIKELY (self != NULL) && G_LIKELY (((GTypeInstance *) self)->g_class == lock_class))
+         || is_derived_lock (self);
+}
+
 static GmprocLockState *
 get_state (GmprocLock *self)
 {
   return self->monitor.state;
 }
 
-/* What stands for the calling thread in the notes. It is random, because an address or a number is
- * given again to a later thread, which would look like the owner that ended. */
-static guint64
-get_thread_mark (void)
+/* Of an owner; 0 for nobody. */
+static guint32
+get_process (guint64 thread_mark)
 {
-  static __thread guint64 mark;
-
-  if (G_UNLIKELY (mark == 0))
-    mark = (guint64) g_random_int () << 32 | g_random_int () | 1;
-  return mark;
+  return (guint32) thread_mark;
 }
 
 static gboolean
@@ -75,8 +91,9 @@ is_held_by_this_process (GmprocLock *self)
 {
   const GmprocLockState *state = get_state (self);
 
-  return state != NULL && __atomic_load_n (&state->owner_thread, __ATOMIC_RELAXED) != 0
-         && state->owner_pid == (guint32) gmproc_port_self_get_pid ();
+  return state != NULL
+         && get_process (__atomic_load_n (&state->owner, __ATOMIC_RELAXED))
+                == (guint32) gmproc_port_self_get_pid ();
 }
 
 static void
@@ -97,6 +114,7 @@ static void
 gmproc_lock_class_init (GmprocLockClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = gmproc_lock_finalize;
+  lock_class = klass;
 }
 
 static void
@@ -173,38 +191,52 @@ gmproc_lock_new_recursive (GError **error)
   return lock_new (TRUE, error);
 }
 
+/* Never 0. */
 static guint32
 get_rough_time (void)
 {
-  return (guint32) (gmproc_port_self_get_rough_time () / GMPROC_LOCK_SINCE_UNIT);
+  guint32 time = (guint32) (gmproc_port_self_get_rough_time () / GMPROC_LOCK_SINCE_UNIT);
+
+  return MAX (time, 1);
 }
 
+/* A look at the clock would take a third of an acquire, so the owner does not look. Who finds the
+ * lock held notes that it is from now on, at least. */
 static void
+note_held (GmprocLockState *state)
+{
+  guint32 nobody_asked = 0;
+
+  (void) __atomic_compare_exchange_n (&state->owner_since, &nobody_asked, get_rough_time (), FALSE,
+                                      __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
+static inline void
 note_owner (GmprocLock *self, gboolean was_abandoned)
 {
   GmprocLockState *state = get_state (self);
 
   GMPROC_CRASH_POINT ("lock-acquired");
-  state->owner_pid = (guint32) gmproc_port_self_get_pid ();
-  __atomic_store_n (&state->owner_since, get_rough_time (), __ATOMIC_RELAXED);
-  GMPROC_CRASH_POINT ("lock-note-process");
-  __atomic_store_n (&state->owner_thread, get_thread_mark (), __ATOMIC_RELAXED);
+  __atomic_store_n (&state->owner_since, 0, __ATOMIC_RELAXED);
+  GMPROC_CRASH_POINT ("lock-note-time");
+  __atomic_store_n (&state->owner, gmproc_port_self_get_thread_mark (), __ATOMIC_RELAXED);
   GMPROC_CRASH_POINT ("lock-note-thread");
   state->depth = 1;
-  state->was_abandoned = (was_abandoned && !GMPROC_CRASH_BREAKS ("no-abandoned"))
-                         || state->was_abandoned == GMPROC_LOCK_ABANDONED_PENDING;
+  if (G_UNLIKELY (was_abandoned || state->was_abandoned != FALSE))
+    state->was_abandoned = (was_abandoned && !GMPROC_CRASH_BREAKS ("no-abandoned"))
+                           || state->was_abandoned == GMPROC_LOCK_ABANDONED_PENDING;
   GMPROC_CRASH_POINT ("lock-noted");
 }
 
 /* Another thread may read the notes while the owner writes them, but it cannot find itself there:
- * only a thread itself writes its own mark. */
+ * only a thread itself writes its own mark, which no other one has, however long the owner is gone.
+ */
 static gboolean
 is_owner (GmprocLock *self)
 {
-  const GmprocLockState *state = get_state (self);
-
-  return __atomic_load_n (&state->owner_thread, __ATOMIC_RELAXED) == get_thread_mark ()
-         && state->owner_pid == (guint32) gmproc_port_self_get_pid ();
+  return gmproc_port_self_thread_mark != 0
+         && __atomic_load_n (&get_state (self)->owner, __ATOMIC_RELAXED)
+                == gmproc_port_self_thread_mark;
 }
 
 /* The caller owns the lock already. */
@@ -252,40 +284,31 @@ static GmprocPortLockResult
 acquire_noted (GmprocLock *self, gint64 deadline, GCancellable *cancellable)
 {
   GmprocPortLockResult result = gmproc_port_lock_try (&self->monitor.lock);
+  gint64 until;
 
   if (result == GMPROC_PORT_LOCK_TIMED_OUT && deadline != 0)
     result = spin (self);
   if (result != GMPROC_PORT_LOCK_TIMED_OUT)
     return result;
+  note_held (get_state (self));
   gmproc_family_begin_wait (&self->monitor.slot.subject);
-  result = gmproc_port_lock_acquire (&self->monitor.lock, deadline, cancellable);
+  do
+    {
+      until = MIN (deadline, g_get_monotonic_time () + TIME_BETWEEN_NOTES);
+      result = gmproc_port_lock_acquire (&self->monitor.lock, until, cancellable);
+      if (result == GMPROC_PORT_LOCK_TIMED_OUT)
+        note_held (get_state (self));
+    }
+  while (result == GMPROC_PORT_LOCK_TIMED_OUT && until < deadline);
   gmproc_family_end_wait ();
   return result;
 }
 
-/**
- * gmproc_lock_acquire:
- * @self: a lock
- * @timeout: microseconds, 0 to try only, or %GMPROC_FOREVER
- * @cancellable: (nullable): to stop waiting from another thread
- * @error: return location
- *
- * Makes the calling thread the owner of the lock, and waits while another one is. When the owner
- * has died the caller gets the lock as well; see gmproc_lock_was_abandoned().
- *
- * Errors: %G_IO_ERROR_TIMED_OUT; %G_IO_ERROR_CANCELLED; %GMPROC_ERROR_BAD_STATE when the caller
- * owns the lock, it is not recursive, and the call would wait for itself.
- *
- * Returns: whether the caller owns the lock
- * Since: 1.0
- */
-gboolean
-gmproc_lock_acquire (GmprocLock *self, gint64 timeout, GCancellable *cancellable, GError **error)
+static G_GNUC_NO_INLINE gboolean
+acquire_or_wait (GmprocLock *self, gint64 timeout, GCancellable *cancellable, GError **error)
 {
   GmprocPortLockResult result;
   gint64 deadline;
-
-  g_return_val_if_fail (GMPROC_IS_LOCK (self), FALSE);
 
   if (!gmproc_deadline_from_timeout (timeout, &deadline, error)
       || g_cancellable_set_error_if_cancelled (cancellable, error))
@@ -311,12 +334,54 @@ gmproc_lock_acquire (GmprocLock *self, gint64 timeout, GCancellable *cancellable
     }
 }
 
+/* FALSE when the lock is not free. */
+static inline gboolean
+try_to_acquire (GmprocLock *self)
+{
+  GmprocPortLockResult result = gmproc_port_lock_try (&self->monitor.lock);
+
+  if (G_LIKELY (result == GMPROC_PORT_LOCK_ACQUIRED))
+    note_owner (self, FALSE);
+  else if (result == GMPROC_PORT_LOCK_ABANDONED)
+    note_owner (self, TRUE);
+  else
+    return FALSE;
+  return TRUE;
+}
+
+/**
+ * gmproc_lock_acquire:
+ * @self: a lock
+ * @timeout: microseconds, 0 to try only, or %GMPROC_FOREVER
+ * @cancellable: (nullable): to stop waiting from another thread
+ * @error: return location
+ *
+ * Makes the calling thread the owner of the lock, and waits while another one is. When the owner
+ * has died the caller gets the lock as well; see gmproc_lock_was_abandoned().
+ *
+ * Errors: %G_IO_ERROR_TIMED_OUT; %G_IO_ERROR_CANCELLED; %GMPROC_ERROR_BAD_STATE when the caller
+ * owns the lock, it is not recursive, and the call would wait for itself.
+ *
+ * Returns: whether the caller owns the lock
+ * Since: 1.0
+ */
+gboolean
+gmproc_lock_acquire (GmprocLock *self, gint64 timeout, GCancellable *cancellable, GError **error)
+{
+  g_return_val_if_fail (is_lock (self), FALSE);
+
+  /* As a rule the lock is free, and then there is nothing else to look at. */
+  if (G_LIKELY (timeout == GMPROC_FOREVER && cancellable == NULL && try_to_acquire (self)))
+    return TRUE;
+  return acquire_or_wait (self, timeout, cancellable, error);
+}
+
 /* The caller owns the lock. */
-static gboolean
+static inline gboolean
 release_whole (GmprocLock *self)
 {
   GMPROC_CRASH_POINT ("lock-release");
-  __atomic_store_n (&get_state (self)->owner_thread, 0, __ATOMIC_RELAXED);
+  __atomic_store_n (&get_state (self)->owner, 0, __ATOMIC_RELAXED);
   GMPROC_CRASH_POINT ("lock-release-noted");
   if (!gmproc_port_lock_release (&self->monitor.lock))
     return FALSE;
@@ -348,19 +413,19 @@ set_not_held_error (GError **error)
 gboolean
 gmproc_lock_release (GmprocLock *self, GError **error)
 {
-  g_return_val_if_fail (GMPROC_IS_LOCK (self), FALSE);
+  g_return_val_if_fail (is_lock (self), FALSE);
 
-  if (is_owner (self))
+  if (G_LIKELY (is_owner (self)))
     {
       GmprocLockState *state = get_state (self);
 
-      if (state->depth > 1)
+      if (G_UNLIKELY (state->depth > 1))
         {
           state->depth--;
           GMPROC_CRASH_POINT ("lock-release-again");
           return TRUE;
         }
-      if (release_whole (self))
+      if (G_LIKELY (release_whole (self)))
         return TRUE;
     }
 
@@ -399,11 +464,8 @@ gmproc_lock_acquire_again (GmprocLock *self, guint depth)
 gboolean
 gmproc_lock_try_again (GmprocLock *self, guint depth)
 {
-  GmprocPortLockResult result = gmproc_port_lock_try (&self->monitor.lock);
-
-  if (result != GMPROC_PORT_LOCK_ACQUIRED && result != GMPROC_PORT_LOCK_ABANDONED)
+  if (!try_to_acquire (self))
     return FALSE;
-  note_owner (self, result == GMPROC_PORT_LOCK_ABANDONED);
   get_state (self)->depth = depth;
   return TRUE;
 }
@@ -418,11 +480,14 @@ gmproc_lock_is_free (GmprocLock *self)
   GmprocPortLockResult result = gmproc_port_lock_try (&self->monitor.lock);
 
   if (result != GMPROC_PORT_LOCK_ACQUIRED && result != GMPROC_PORT_LOCK_ABANDONED)
-    return FALSE;
+    {
+      note_held (get_state (self));
+      return FALSE;
+    }
   if (result == GMPROC_PORT_LOCK_ABANDONED)
     {
       get_state (self)->was_abandoned = GMPROC_LOCK_ABANDONED_PENDING;
-      __atomic_store_n (&get_state (self)->owner_thread, 0, __ATOMIC_RELAXED);
+      __atomic_store_n (&get_state (self)->owner, 0, __ATOMIC_RELAXED);
     }
   return gmproc_port_lock_release (&self->monitor.lock);
 }
@@ -467,16 +532,16 @@ void
 gmproc_lock_describe (const GmprocSlotPlace *place, GmprocDescription *ret)
 {
   const GmprocLockState *state = gmproc_monitor_get_state_in (place);
-  gboolean is_held = state->owner_thread != 0;
+  guint64 owner = __atomic_load_n (&state->owner, __ATOMIC_RELAXED);
+  guint32 since = __atomic_load_n (&state->owner_since, __ATOMIC_RELAXED);
+  gboolean is_held = owner != 0;
   const char *recursive = state->is_recursive != 0 ? "true" : "false";
 
   if (is_held)
-    {
-      ret->owner_pid = state->owner_pid;
-      ret->owner_since =
-          g_get_monotonic_time ()
-          - (gint64) (get_rough_time () - state->owner_since) * GMPROC_LOCK_SINCE_UNIT;
-    }
+    ret->owner_pid = get_process (owner);
+  if (is_held && since != 0)
+    ret->owner_since =
+        g_get_monotonic_time () - (gint64) (get_rough_time () - since) * GMPROC_LOCK_SINCE_UNIT;
   if (state->is_recursive != 0)
     g_string_append_printf (ret->text, "recursive, %s", is_held ? "acquired" : "free");
   else

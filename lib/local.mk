@@ -238,6 +238,7 @@ port_posix_sources = \
   lib/port/rights-posix.c \
   lib/port/rights-posix.h \
   lib/port/self-posix.c \
+  lib/port/self-posix.h \
   lib/port/socket-posix.c \
   lib/port/spawn-posix.c \
   lib/port/spawn-posix.h \

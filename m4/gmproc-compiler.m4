@@ -40,6 +40,28 @@ int get (void) { return n; }
     [AC_MSG_ERROR([the compiler $CC does not support GNU C11])])
 ])
 
+# GMPROC_THREAD_VARIABLES
+# Defines GMPROC_NEAR_THREAD.
+# A library that is loaded by dlopen() looks for its variables of a thread by a call. glibc keeps room
+# for a few bytes beside those of the program, which are found without one; other C libraries may
+# refuse to load the library for it.
+AC_DEFUN([GMPROC_THREAD_VARIABLES], [
+  AC_MSG_CHECKING([for room for variables of a thread])
+  AC_COMPILE_IFELSE([AC_LANG_SOURCE([[
+#include <limits.h>
+#ifndef __GLIBC__
+#error no room
+#endif
+static __thread int n __attribute__ ((tls_model ("initial-exec")));
+int get (void);
+int get (void) { return n; }
+]])],
+    [gmproc_near_thread='__attribute__ ((tls_model ("initial-exec")))'; AC_MSG_RESULT([yes])],
+    [gmproc_near_thread=; AC_MSG_RESULT([no])])
+  AC_DEFINE_UNQUOTED([GMPROC_NEAR_THREAD], [$gmproc_near_thread],
+    [Define to the attribute of a few variables of a thread that are found without a call.])
+])
+
 # GMPROC_WARNINGS(AS-ERRORS)
 # Sets WARNING_CFLAGS. They stay out of CFLAGS, which belongs to the user.
 AC_DEFUN([GMPROC_WARNINGS], [
@@ -62,5 +84,10 @@ AC_DEFUN([GMPROC_WARNINGS], [
   # Everything is hidden except what gmproc-visibility.h exports.
   VISIBILITY_CFLAGS=
   GMPROC_TRY_FLAG([-fvisibility=hidden], [VISIBILITY_CFLAGS=-fvisibility=hidden])
+
+  # The library's calls of what it exports itself are its own ones, and those within a file need no
+  # call: every check of an instance asks for the type.
+  GMPROC_TRY_FLAG([-fno-semantic-interposition],
+    [VISIBILITY_CFLAGS="$VISIBILITY_CFLAGS -fno-semantic-interposition"])
   AC_SUBST([VISIBILITY_CFLAGS])
 ])

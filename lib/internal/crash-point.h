@@ -108,7 +108,7 @@ G_BEGIN_DECLS
   POINT ("condition-notify-release")    \
   POINT ("condition-released")          \
   POINT ("lock-acquired")               \
-  POINT ("lock-note-process")           \
+  POINT ("lock-note-time")              \
   POINT ("lock-note-thread")            \
   POINT ("lock-noted")                  \
   POINT ("lock-again")                  \

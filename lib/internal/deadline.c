@@ -5,19 +5,11 @@
 
 #include "deadline.h"
 
-#include "gmproc-types.h"
-#include "port/port.h"
-
 gboolean
-gmproc_deadline_from_timeout (gint64 timeout, gint64 *ret_deadline, GError **error)
+gmproc_deadline_from_length (gint64 timeout, gint64 *ret_deadline, GError **error)
 {
   gint64 now;
 
-  if (timeout == GMPROC_FOREVER)
-    {
-      *ret_deadline = GMPROC_PORT_FOREVER;
-      return TRUE;
-    }
   if (timeout < 0)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,

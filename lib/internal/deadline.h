@@ -7,13 +7,25 @@
  */
 #pragma once
 
+#include "gmproc-types.h"
+#include "port/port.h"
+
 #include <gio/gio.h>
 
 G_BEGIN_DECLS
 
 /* TIMEOUT is GMPROC_FOREVER or a number of microseconds, 0 or more; 0 gives a deadline in the past,
  * which makes every wait a mere try. Anything else is G_IO_ERROR_INVALID_ARGUMENT. */
-gboolean gmproc_deadline_from_timeout (gint64 timeout, gint64 *ret_deadline, GError **error);
+gboolean gmproc_deadline_from_length (gint64 timeout, gint64 *ret_deadline, GError **error);
+
+static inline gboolean
+gmproc_deadline_from_timeout (gint64 timeout, gint64 *ret_deadline, GError **error)
+{
+  if (timeout != GMPROC_FOREVER)
+    return gmproc_deadline_from_length (timeout, ret_deadline, error);
+  *ret_deadline = GMPROC_PORT_FOREVER;
+  return TRUE;
+}
 
 gboolean gmproc_deadline_has_passed (gint64 deadline);
 

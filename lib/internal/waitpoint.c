@@ -257,10 +257,8 @@ gmproc_waitpoint_announce (GmprocWaitpoint *self)
 }
 
 void
-gmproc_waitpoint_wake_announced (GmprocWaitpoint *self)
+gmproc_waitpoint_wake_those_announced (GmprocWaitpoint *self)
 {
-  if (G_LIKELY (__atomic_load_n (&self->place->asleep, __ATOMIC_SEQ_CST) == 0))
-    return;
   __atomic_store_n (&self->place->asleep, 0, __ATOMIC_SEQ_CST);
   gmproc_port_word_advance (&self->word);
 }

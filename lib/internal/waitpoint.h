@@ -87,7 +87,14 @@ void gmproc_waitpoint_add (GmprocWaitpoint *self, guint32 *state, guint32 delta)
  * and sleep if the lock is not free; release the lock, then wake. A wake-up is lost only with a
  * process that is killed between the two, so who waits looks for itself now and then. */
 guint32 gmproc_waitpoint_announce (GmprocWaitpoint *self);
-void gmproc_waitpoint_wake_announced (GmprocWaitpoint *self);
+void gmproc_waitpoint_wake_those_announced (GmprocWaitpoint *self);
+
+static inline void
+gmproc_waitpoint_wake_announced (GmprocWaitpoint *self)
+{
+  if (G_UNLIKELY (__atomic_load_n (&self->place->asleep, __ATOMIC_SEQ_CST) != 0))
+    gmproc_waitpoint_wake_those_announced (self);
+}
 
 /* Inside the lock, before the commit. As a rule nobody sleeps. */
 void gmproc_waitpoint_wake_sleepers (GmprocWaitpoint *self);

@@ -10,6 +10,7 @@
  * the thread ends, and which it tells.
  *   - The list of robust mutexes, from which the kernel learns what a dead thread held, is
  * registered again.
+ *   - What is stored of the process's id is forgotten.
  *
  * Whether the place is the right one is looked at before the first copy is made; where it is not,
  * as in other C libraries, there is no fork server. Handlers of pthread_atfork() do not run.
@@ -17,6 +18,8 @@
 #include "config.h"
 
 #include "fork-copy-posix.h"
+
+#include "self-posix.h"
 
 #include <errno.h>
 #include <sys/syscall.h>
@@ -88,6 +91,7 @@ gmproc_port_fork_copy (pid_t *ret_pid)
   if (pid != 0)
     return pid;
 
+  gmproc_port_self_forget ();
   (void) syscall (SYS_set_robust_list, robust_list, size);
   /* A lock with a wrong owner would do harm that nobody could trace to this. */
   if (get_owner_id () != (pid_t) syscall (SYS_gettid))

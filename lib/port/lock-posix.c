@@ -204,7 +204,9 @@ gmproc_port_lock_release (GmprocPortLock *lock)
 {
   int result = pthread_mutex_unlock (get_mutex (lock));
 
-  if (result != 0 && result != EPERM)
+  if (G_LIKELY (result == 0))
+    return TRUE;
+  if (result != EPERM)
     g_critical ("pthread_mutex_unlock: %s", g_strerror (result));
-  return result == 0;
+  return FALSE;
 }

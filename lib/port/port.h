@@ -532,6 +532,9 @@ void gmproc_port_journal_append (gintptr handle, gconstpointer record, gsize siz
  * get_arguments: all words of the command line that this process was started with, from argv[0]
  *                on. Free with g_strfreev().
  * get_pid:       this process. Costs no system call.
+ * get_thread_mark: a number, never 0, that stands for the calling thread and is given to no other
+ *                one, of no process, also later. Its lower half is the process's id, the upper one
+ *                is random. After fork() it is another one. Costs no call as a rule.
  * get_rough_time: g_get_monotonic_time(), but up to 20 ms late, for a few nanoseconds.
  * get_n_processors: how many this process may run on, at least 1.
  * get_memory:    the bytes of memory that the process PID, this one or a child, has in use now; 0
@@ -556,5 +559,15 @@ void gmproc_port_self_set_title (const char *title);
 gboolean gmproc_port_self_at_exit (void (*function) (void), GError **error);
 G_NORETURN void gmproc_port_self_end (int exit_status);
 G_NORETURN void gmproc_port_self_kill (void);
+
+extern __thread guint64 gmproc_port_self_thread_mark GMPROC_NEAR_THREAD; /* 0: not made yet */
+guint64 gmproc_port_self_make_thread_mark (void);
+
+static inline guint64
+gmproc_port_self_get_thread_mark (void)
+{
+  return G_LIKELY (gmproc_port_self_thread_mark != 0) ? gmproc_port_self_thread_mark
+                                                      : gmproc_port_self_make_thread_mark ();
+}
 
 G_END_DECLS

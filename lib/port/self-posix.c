@@ -7,6 +7,7 @@
 
 #include "port.h"
 #include "port-error.h"
+#include "self-posix.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -145,15 +146,19 @@ gmproc_port_self_get_arguments (GError **error)
  * which then asks again. */
 static gint64 own_pid; /* atomic; 0 when it is not known */
 
-static void
-forget_pid (void)
+__thread guint64 gmproc_port_self_thread_mark;
+
+/* The copy has only the thread that calls this. */
+void
+gmproc_port_self_forget (void)
 {
   __atomic_store_n (&own_pid, 0, __ATOMIC_RELAXED);
+  gmproc_port_self_thread_mark = 0;
 }
 
 static void __attribute__ ((constructor)) watch_forks (void)
 {
-  (void) pthread_atfork (NULL, NULL, forget_pid);
+  (void) pthread_atfork (NULL, NULL, gmproc_port_self_forget);
 }
 
 gint64
@@ -167,6 +172,19 @@ gmproc_port_self_get_pid (void)
       __atomic_store_n (&own_pid, pid, __ATOMIC_RELAXED);
     }
   return pid;
+}
+
+/* Not of GLib's random numbers: a copy of the process would get the same ones. */
+guint64
+gmproc_port_self_make_thread_mark (void)
+{
+  g_autoptr (GError) error = NULL;
+  guint32 random;
+
+  if (!gmproc_port_random_fill (&random, sizeof random, &error))
+    g_error ("%s", error->message);
+  gmproc_port_self_thread_mark = (guint64) random << 32 | (guint32) gmproc_port_self_get_pid ();
+  return gmproc_port_self_thread_mark;
 }
 
 gint64

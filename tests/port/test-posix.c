@@ -109,6 +109,23 @@ keep_and_fork (const gintptr *handles, guint n_handles)
   _exit (EXIT_SUCCESS);
 }
 
+/* A lock that the caller of fork() owns does not take the copy for its owner. */
+static void
+test_forked_copy_has_a_mark_of_its_own (void)
+{
+  guint64 own = gmproc_port_self_get_thread_mark ();
+  int status = -1;
+  pid_t copy = fork ();
+
+  if (copy == 0)
+    _exit (gmproc_port_self_get_thread_mark () != own
+                   && (guint32) gmproc_port_self_get_thread_mark () == (guint32) getpid ()
+               ? EXIT_SUCCESS
+               : EXIT_FAILURE);
+  g_assert_cmpint (waitpid (copy, &status, 0), ==, copy);
+  g_assert_cmpint (status, ==, EXIT_SUCCESS);
+}
+
 /* GM-06: a copy that the program forks does not keep its daemons alive. */
 static void
 test_forked_copy_does_not_hold_the_lifeline (void)
@@ -456,6 +473,7 @@ main (int argc, char **argv)
   gmproc_test_add ("/port/posix/signal-mask", test_child_does_not_inherit_the_mask);
   gmproc_test_add ("/port/posix/thread", test_thread_takes_no_signals);
   gmproc_test_add ("/port/posix/forked-copy", test_forked_copy_does_not_hold_the_lifeline);
+  gmproc_test_add ("/port/posix/forked-mark", test_forked_copy_has_a_mark_of_its_own);
   gmproc_test_add ("/port/posix/closed-streams", test_closed_standard_streams);
   gmproc_test_add ("/port/posix/streams", test_streams_are_those_given);
   gmproc_test_add ("/port/posix/default-streams", test_streams_have_defaults);

@@ -124,6 +124,30 @@ test_pid_is_what_the_parent_sees (void)
   gmproc_port_handle_close (&block);
 }
 
+static gpointer
+note_mark (gpointer place)
+{
+  *(guint64 *) place = gmproc_port_self_get_thread_mark ();
+  return NULL;
+}
+
+/* The second thread may well have the address of the first one, and its number. */
+static void
+test_threads_have_marks_of_their_own (void)
+{
+  guint64 own = gmproc_port_self_get_thread_mark ();
+  guint64 others[2];
+
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    g_thread_join (g_thread_new (NULL, note_mark, &others[i]));
+
+  g_assert_cmpuint (own, ==, gmproc_port_self_get_thread_mark ());
+  g_assert_cmpuint ((guint32) own, ==, (guint32) gmproc_port_self_get_pid ());
+  g_assert_cmpuint (own, !=, others[0]);
+  g_assert_cmpuint (own, !=, others[1]);
+  g_assert_cmpuint (others[0], !=, others[1]);
+}
+
 /* handles: where to say that it is up; where to wait for "go on" */
 static int
 use_memory (const gintptr *handles, guint n_handles)
@@ -204,6 +228,7 @@ main (int argc, char **argv)
   gmproc_test_add ("/port/self/removed", test_removed_program_starts_itself);
   gmproc_test_add ("/port/self/end", test_end_runs_nothing);
   gmproc_test_add ("/port/self/pid", test_pid_is_what_the_parent_sees);
+  gmproc_test_add ("/port/self/thread-mark", test_threads_have_marks_of_their_own);
   gmproc_test_add ("/port/self/memory", test_memory_in_use);
   gmproc_test_add ("/port/self/title", test_title_may_be_anything);
   gmproc_test_add ("/port/self/privileged", test_tests_are_not_privileged);
