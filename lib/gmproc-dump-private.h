@@ -14,10 +14,10 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  gint64 owner_pid;   /* 0 for nobody */
-  gint64 owner_since; /* 0: not known, as nobody waits */
-  GString *text;      /* "2 of 3 have arrived"; empty for nothing */
-  GString *json;      /* "\"arrived\": 2, \"parties\": 3"; empty for nothing */
+  gint64 owner_pid; /* 0 for nobody */
+  gint64 owner_since;
+  GString *text; /* "2 of 3 have arrived"; empty for nothing */
+  GString *json; /* "\"arrived\": 2, \"parties\": 3"; empty for nothing */
 } GmprocDescription;
 
 void gmproc_barrier_describe (const GmprocSlotPlace *place, GmprocDescription *ret);

@@ -124,15 +124,10 @@ write_owner_text (Writer *writer, const GmprocDescription *description)
       gmproc_census_find_process (writer->census, description->owner_pid);
   g_autofree char *name = g_utf8_make_valid (owner != NULL ? owner->name : "a dead process", -1);
 
-  g_string_append_printf (writer->out, "  held by %s, process %" G_GINT64_FORMAT, name,
+  g_string_append_printf (writer->out, "  held by %s, process %" G_GINT64_FORMAT ", for ", name,
                           description->owner_pid);
-  if (description->owner_since != 0)
-    {
-      g_string_append (writer->out, ", for ");
-      add_seconds (writer, description->owner_since);
-      g_string_append (writer->out, " s");
-    }
-  g_string_append_c (writer->out, '\n');
+  add_seconds (writer, description->owner_since);
+  g_string_append (writer->out, " s\n");
 }
 
 static void
@@ -230,10 +225,7 @@ write_owner_json (Writer *writer, const GmprocDescription *description)
     }
   g_string_append_printf (writer->out,
                           "\"alive\": %s, \"seconds\": ", owner != NULL ? "true" : "false");
-  if (description->owner_since != 0)
-    add_seconds (writer, description->owner_since);
-  else
-    g_string_append (writer->out, "null");
+  add_seconds (writer, description->owner_since);
   g_string_append_c (writer->out, '}');
 }
 
@@ -328,9 +320,6 @@ gmproc_dump_to_string (GmprocDumpFormat format)
  * every object that they share, with its kind and its state, who holds it since when, who waits for
  * it since when, and which processes have it. For a program that hangs, this says why.
  *
- * Since when a lock is held is known when somebody has waited for it meanwhile: it is counted from
- * the first one that did, or from up to two seconds later for one that waits already.
- *
  * No process is stopped or asked: it works while all the others hang, are stopped (SIGSTOP), or
  * hold locks, and from a thread of a program whose other threads hang. What changes in the meantime
  * may be shown before or after the change. A lock that a dead process holds is shown as held by it
@@ -339,7 +328,7 @@ gmproc_dump_to_string (GmprocDumpFormat format)
  * In JSON the object has `processes`, with `pid`, `name`, `parent` and `seconds` since the start,
  * and `objects`, with `kind`, `id`, what the kind has (`held`, `count`, `set`, `arrived`, …),
  * `owner` for a lock that is held, `waiters`, and the `processes` that have it. Times are in
- * seconds until now, or null for an owner for whose lock nobody has waited.
+ * seconds until now.
  *
  * Objects of a process whose memory the system does not show to this one have the kind `object`,
  * unless this process has them too. Connections have no state in shared memory and are not listed.

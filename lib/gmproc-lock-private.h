@@ -25,21 +25,22 @@ struct _GmprocLock
   GmprocMonitor monitor;
 };
 
-/* In shared memory. is_recursive is written before the lock is handed out, owner_since also by who
- * waits, the rest by the owner; who looks on from outside reads numbers that may be old. */
+/* In shared memory. is_recursive is written before the lock is handed out, the rest by the owner;
+ * who looks on from outside reads numbers that may be old. */
 typedef struct
 {
-  guint64 owner;       /* atomic; the mark of its thread, 0 when the lock was released */
-  guint32 owner_since; /* atomic; in GMPROC_LOCK_SINCE_UNIT of the monotonic clock, which wraps; 0
-                        * while nobody has waited */
-  guint32 depth;
   guint8 is_recursive;
   guint8
       was_abandoned; /* of the owner before: FALSE, TRUE, or PENDING for one nobody was told of */
+  guint16 unused;
+  guint32 depth;
+  guint32 owner_since; /* atomic; in GMPROC_LOCK_SINCE_UNIT of the monotonic clock, which wraps */
+  guint32 unused_too;
+  guint64 owner; /* atomic; the mark of its thread, 0 when the lock was released */
 } GmprocLockState;
 
 #define GMPROC_LOCK_ABANDONED_PENDING (2)
-#define GMPROC_LOCK_SINCE_UNIT (10 * G_TIME_SPAN_MILLISECOND) /* the wrap comes after a year */
+#define GMPROC_LOCK_SINCE_UNIT (8192) /* microseconds, to divide by a shift; wraps after a year */
 
 /* GMPROC_ERROR_BAD_STATE when the calling thread does not own the lock. */
 gboolean gmproc_lock_check_owner (GmprocLock *self, GError **error);

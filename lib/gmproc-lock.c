@@ -37,9 +37,6 @@ G_STATIC_ASSERT (sizeof (GmprocLockState) <= GMPROC_MONITOR_STATE_SIZE);
 #define SPIN_ATTEMPTS (6)
 #define FIRST_PAUSES (4)
 
-/* How late a waiter may see that the lock has another owner. */
-#define TIME_BETWEEN_NOTES (2 * G_TIME_SPAN_SECOND)
-
 static void gmproc_lock_shareable_init (GmprocShareableInterface *iface);
 
 /**
@@ -191,24 +188,10 @@ gmproc_lock_new_recursive (GError **error)
   return lock_new (TRUE, error);
 }
 
-/* Never 0. */
 static guint32
 get_rough_time (void)
 {
-  guint32 time = (guint32) (gmproc_port_self_get_rough_time () / GMPROC_LOCK_SINCE_UNIT);
-
-  return MAX (time, 1);
-}
-
-/* A look at the clock would take a third of an acquire, so the owner does not look. Who finds the
- * lock held notes that it is from now on, at least. */
-static void
-note_held (GmprocLockState *state)
-{
-  guint32 nobody_asked = 0;
-
-  (void) __atomic_compare_exchange_n (&state->owner_since, &nobody_asked, get_rough_time (), FALSE,
-                                      __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+  return (guint32) ((guint64) gmproc_port_self_get_rough_time () / GMPROC_LOCK_SINCE_UNIT);
 }
 
 static inline void
@@ -217,7 +200,7 @@ note_owner (GmprocLock *self, gboolean was_abandoned)
   GmprocLockState *state = get_state (self);
 
   GMPROC_CRASH_POINT ("lock-acquired");
-  __atomic_store_n (&state->owner_since, 0, __ATOMIC_RELAXED);
+  __atomic_store_n (&state->owner_since, get_rough_time (), __ATOMIC_RELAXED);
   GMPROC_CRASH_POINT ("lock-note-time");
   __atomic_store_n (&state->owner, gmproc_port_self_get_thread_mark (), __ATOMIC_RELAXED);
   GMPROC_CRASH_POINT ("lock-note-thread");
@@ -284,22 +267,13 @@ static GmprocPortLockResult
 acquire_noted (GmprocLock *self, gint64 deadline, GCancellable *cancellable)
 {
   GmprocPortLockResult result = gmproc_port_lock_try (&self->monitor.lock);
-  gint64 until;
 
   if (result == GMPROC_PORT_LOCK_TIMED_OUT && deadline != 0)
     result = spin (self);
   if (result != GMPROC_PORT_LOCK_TIMED_OUT)
     return result;
-  note_held (get_state (self));
   gmproc_family_begin_wait (&self->monitor.slot.subject);
-  do
-    {
-      until = MIN (deadline, g_get_monotonic_time () + TIME_BETWEEN_NOTES);
-      result = gmproc_port_lock_acquire (&self->monitor.lock, until, cancellable);
-      if (result == GMPROC_PORT_LOCK_TIMED_OUT)
-        note_held (get_state (self));
-    }
-  while (result == GMPROC_PORT_LOCK_TIMED_OUT && until < deadline);
+  result = gmproc_port_lock_acquire (&self->monitor.lock, deadline, cancellable);
   gmproc_family_end_wait ();
   return result;
 }
@@ -480,10 +454,7 @@ gmproc_lock_is_free (GmprocLock *self)
   GmprocPortLockResult result = gmproc_port_lock_try (&self->monitor.lock);
 
   if (result != GMPROC_PORT_LOCK_ACQUIRED && result != GMPROC_PORT_LOCK_ABANDONED)
-    {
-      note_held (get_state (self));
-      return FALSE;
-    }
+    return FALSE;
   if (result == GMPROC_PORT_LOCK_ABANDONED)
     {
       get_state (self)->was_abandoned = GMPROC_LOCK_ABANDONED_PENDING;
@@ -533,15 +504,16 @@ gmproc_lock_describe (const GmprocSlotPlace *place, GmprocDescription *ret)
 {
   const GmprocLockState *state = gmproc_monitor_get_state_in (place);
   guint64 owner = __atomic_load_n (&state->owner, __ATOMIC_RELAXED);
-  guint32 since = __atomic_load_n (&state->owner_since, __ATOMIC_RELAXED);
   gboolean is_held = owner != 0;
   const char *recursive = state->is_recursive != 0 ? "true" : "false";
 
   if (is_held)
-    ret->owner_pid = get_process (owner);
-  if (is_held && since != 0)
-    ret->owner_since =
-        g_get_monotonic_time () - (gint64) (get_rough_time () - since) * GMPROC_LOCK_SINCE_UNIT;
+    {
+      ret->owner_pid = get_process (owner);
+      ret->owner_since =
+          g_get_monotonic_time ()
+          - (gint64) (get_rough_time () - state->owner_since) * GMPROC_LOCK_SINCE_UNIT;
+    }
   if (state->is_recursive != 0)
     g_string_append_printf (ret->text, "recursive, %s", is_held ? "acquired" : "free");
   else
