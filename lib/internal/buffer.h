@@ -60,6 +60,8 @@ typedef struct
   GmprocWaitpoint items;
   GmprocWaitpoint room;
   GmprocWaitpoint finished;
+  guint32 items_in_vain; /* atomic: how often in a row looking again was no use; see look_again() */
+  guint32 room_in_vain;
   GmprocSubject subject; /* for notes about the queue */
   GmprocNote *note;      /* that this process has it; or NULL */
 } GmprocBuffer;

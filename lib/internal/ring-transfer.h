@@ -70,6 +70,41 @@ gmproc_ring_load (const guint64 *word)
   return __atomic_load_n (word, __ATOMIC_ACQUIRE);
 }
 
+/* Where the count of WORD lies, as a number of its own. */
+static inline guint32 *
+gmproc_ring_word_get_count_place (guint64 *word)
+{
+  return (guint32 *) (gpointer) word + (G_BYTE_ORDER == G_LITTLE_ENDIAN ? 1 : 0);
+}
+
+/* The other side's word. One whose position is still to follow is in the plan; a plan that is gone
+ * again, or is the next one, was loaded after the position had followed. */
+static inline guint64
+gmproc_ring_load_whole (const guint64 *word, const guint64 *plan)
+{
+  guint64 seen, planned;
+
+  do
+    {
+      seen = gmproc_ring_load (word);
+      planned = gmproc_ring_load (plan);
+    }
+  while (gmproc_ring_load (word) != seen);
+
+  return planned != 0 && gmproc_ring_word_get_count (planned) == gmproc_ring_word_get_count (seen)
+             ? planned
+             : seen;
+}
+
+/* The own side's word, inside its lock. Who was inside before may have been killed there. */
+static inline guint64
+gmproc_ring_settle (guint64 *word, guint64 *plan)
+{
+  if (G_UNLIKELY (*plan != 0))
+    gmproc_ring_settle_plan (word, plan);
+  return *word;
+}
+
 /* This process's mapping of the ring at its present capacity, or NULL with an error. */
 static inline guint8 *
 gmproc_ring_get_mapping (GmprocRing *self, guint64 level, GError **error)
@@ -99,7 +134,7 @@ gmproc_ring_locate (GmprocRingMessage *message, guint8 *mapping, gsize capacity,
 static inline guint64
 gmproc_ring_get_tail (GmprocRing *self)
 {
-  return self->place->tail;
+  return gmproc_ring_settle (&self->place->tail, &self->place->planned_tail);
 }
 
 /* W. Whether fewer than MAX_LENGTH messages, 0 for no bound, wait when all before TAIL are put. */
@@ -112,7 +147,7 @@ gmproc_ring_is_below (GmprocRing *self, guint64 tail, guint max_length)
   if (max_length == 0 || count - gmproc_ring_word_get_count (place->seen_head) < max_length)
     return TRUE;
 
-  place->seen_head = gmproc_ring_load (&place->head);
+  place->seen_head = gmproc_ring_load_whole (&place->head, &place->planned_head);
   return count - gmproc_ring_word_get_count (place->seen_head) < max_length;
 }
 
@@ -140,7 +175,8 @@ gmproc_ring_begin_put (GmprocRing *self, guint64 tail, guint8 kind, gsize size,
     return FALSE;
   if (used > capacity || size > capacity || needed > capacity - used)
     {
-      self->place->seen_head = gmproc_ring_load (&self->place->head);
+      self->place->seen_head =
+          gmproc_ring_load_whole (&self->place->head, &self->place->planned_head);
       used = gmproc_ring_get_used (self->place->seen_head, tail);
     }
   if (used > capacity)
@@ -169,7 +205,7 @@ gmproc_ring_begin_put (GmprocRing *self, guint64 tail, guint8 kind, gsize size,
 static inline guint64
 gmproc_ring_get_head (GmprocRing *self)
 {
-  return self->place->head;
+  return gmproc_ring_settle (&self->place->head, &self->place->planned_head);
 }
 
 /* R. Whether a message waits when all before HEAD are taken. */
@@ -180,7 +216,7 @@ gmproc_ring_has_message (GmprocRing *self, guint64 head)
   guint32 count = gmproc_ring_word_get_count (head);
 
   if (gmproc_ring_word_get_count (place->seen_tail) == count)
-    place->seen_tail = gmproc_ring_load (&place->tail);
+    place->seen_tail = gmproc_ring_load_whole (&place->tail, &place->planned_tail);
   return gmproc_ring_word_get_count (place->seen_tail) != count;
 }
 
