@@ -299,7 +299,14 @@ gmproc_ring_fill (const GmprocRingMessage *message, const GOutputVector *vectors
 {
   gsize offset = 0;
 
-  for (gsize i = 0; i < n_vectors; i++)
+  /* In one piece, as nearly all are. */
+  for (gsize i = 0; message->part_sizes[1] == 0 && i < n_vectors; i++)
+    if (vectors[i].size > 0) /* otherwise the buffer may be NULL */
+      {
+        gmproc_ring_copy (message->parts[0] + offset, vectors[i].buffer, vectors[i].size);
+        offset += vectors[i].size;
+      }
+  for (gsize i = 0; message->part_sizes[1] > 0 && i < n_vectors; i++)
     {
       gmproc_ring_poke (message, offset, vectors[i].buffer, vectors[i].size);
       offset += vectors[i].size;
