@@ -20,8 +20,8 @@
 /* On one processor, where the others work only while this one lets them. */
 #define YIELDS (2)
 
-/* Who slept for less than this, in microseconds, had better looked again. */
-#define SHORT_SLEEP (100)
+/* Who sleeps again within this time, in microseconds, had better looked again. */
+#define SOON (100)
 
 /* How long one that lines up for a turn goes without a look of its own: at first, and at most. */
 #define FIRST_SLICE (20 * G_TIME_SPAN_MILLISECOND)
@@ -105,15 +105,15 @@ take_turn (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), GmprocPortLock
  *
  * Where items come seldom, looks are worse than useless: the system counts the time that they took,
  * and all that a yield gave away, against this process, and lets the one that wakes it go on
- * first. So each time IN_VAIN there are half as many. */
+ * first. So each time that they were in vain there are half as many. */
 static gboolean
-look_again (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), guint32 *in_vain,
+look_again (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), GmprocBufferLooks *looks,
             gint64 deadline)
 {
   gboolean spins = gmproc_spin_is_useful ();
-  guint looks = spins ? LOOKS : YIELDS;
+  guint n = (spins ? LOOKS : YIELDS) >> __atomic_load_n (&looks->in_vain, __ATOMIC_RELAXED);
 
-  for (looks >>= __atomic_load_n (in_vain, __ATOMIC_RELAXED); looks > 0; looks--)
+  for (; n > 0; n--)
     {
       if (spins)
         gmproc_spin_pauses (PAUSES_BETWEEN_LOOKS);
@@ -121,7 +121,7 @@ look_again (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), guint32 *in_v
         g_thread_yield ();
       if (find (self))
         {
-          __atomic_store_n (in_vain, 0, __ATOMIC_RELAXED);
+          __atomic_store_n (&looks->in_vain, 0, __ATOMIC_RELAXED);
           return TRUE;
         }
       if (gmproc_deadline_has_passed (deadline))
@@ -170,22 +170,31 @@ wait_in_turn (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), GmprocPortL
   return found;
 }
 
+/* Before the sleep, because nothing is to be done after it that can be done now. */
+static gboolean
+note_sleep (GmprocBufferLooks *self)
+{
+  gint64 now = g_get_monotonic_time ();
+  guint32 in_vain = __atomic_load_n (&self->in_vain, __ATOMIC_RELAXED);
+  gboolean is_soon = now - __atomic_exchange_n (&self->last_sleep, now, __ATOMIC_RELAXED) < SOON;
+
+  __atomic_store_n (&self->in_vain, is_soon ? 0 : MIN (in_vain + 1, MOST_IN_VAIN),
+                    __ATOMIC_RELAXED);
+  return is_soon;
+}
+
 static gboolean
 wait_until (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), GmprocPortLock *turn,
-            GmprocPortLock *of_changers, GmprocWaitpoint *waitpoint, guint32 *in_vain,
+            GmprocPortLock *of_changers, GmprocWaitpoint *waitpoint, GmprocBufferLooks *looks,
             gint64 deadline, GCancellable *cancellable, GError **error)
 {
-  gint64 begin = g_get_monotonic_time ();
-  guint32 n = __atomic_load_n (in_vain, __ATOMIC_RELAXED);
+  gboolean may_spin = note_sleep (looks);
   gboolean found;
 
   gmproc_family_begin_wait (&self->subject);
-  found =
-      wait_in_turn (self, find, turn, of_changers, waitpoint, n == 0, deadline, cancellable, error);
+  found = wait_in_turn (self, find, turn, of_changers, waitpoint, may_spin, deadline, cancellable,
+                        error);
   gmproc_family_end_wait ();
-
-  n = g_get_monotonic_time () - begin < SHORT_SLEEP ? 0 : MIN (n + 1, MOST_IN_VAIN);
-  __atomic_store_n (in_vain, n, __ATOMIC_RELAXED);
   return found;
 }
 
@@ -199,9 +208,9 @@ wait_for_room (GmprocBuffer *self, gint64 deadline, GCancellable *cancellable, G
       return FALSE;
     }
 
-  return look_again (self, gmproc_buffer_has_room, &self->room_in_vain, deadline)
+  return look_again (self, gmproc_buffer_has_room, &self->looks_for_room, deadline)
          || wait_until (self, gmproc_buffer_has_room, &self->producers_turn, &self->read_lock,
-                        &self->room, &self->room_in_vain, deadline, cancellable, error);
+                        &self->room, &self->looks_for_room, deadline, cancellable, error);
 }
 
 static gboolean
@@ -316,9 +325,9 @@ wait_for_items (GmprocBuffer *self, gint64 deadline, GCancellable *cancellable, 
       return FALSE;
     }
 
-  return look_again (self, gmproc_buffer_has_items, &self->items_in_vain, deadline)
+  return look_again (self, gmproc_buffer_has_items, &self->looks_for_items, deadline)
          || wait_until (self, gmproc_buffer_has_items, &self->consumers_turn, &self->write_lock,
-                        &self->items, &self->items_in_vain, deadline, cancellable, error);
+                        &self->items, &self->looks_for_items, deadline, cancellable, error);
 }
 
 gboolean
