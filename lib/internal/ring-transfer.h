@@ -77,7 +77,9 @@ gmproc_ring_word_get_count_place (guint64 *word)
   return (guint32 *) (gpointer) word + (G_BYTE_ORDER == G_LITTLE_ENDIAN ? 1 : 0);
 }
 
-/* The other side's word. One whose position is still to follow is in the plan; a plan that is gone
+/* The other side's word. Its count is right in itself, and its position is never too far on, so it
+ * is loaded in this way only where the position is not far enough. One that is still to follow is
+ * in the plan; a plan that is gone
  * again, or is the next one, was loaded after the position had followed. */
 static inline guint64
 gmproc_ring_load_whole (const guint64 *word, const guint64 *plan)
@@ -147,7 +149,7 @@ gmproc_ring_is_below (GmprocRing *self, guint64 tail, guint max_length)
   if (max_length == 0 || count - gmproc_ring_word_get_count (place->seen_head) < max_length)
     return TRUE;
 
-  place->seen_head = gmproc_ring_load_whole (&place->head, &place->planned_head);
+  place->seen_head = gmproc_ring_load (&place->head);
   return count - gmproc_ring_word_get_count (place->seen_head) < max_length;
 }
 
@@ -216,7 +218,7 @@ gmproc_ring_has_message (GmprocRing *self, guint64 head)
   guint32 count = gmproc_ring_word_get_count (head);
 
   if (gmproc_ring_word_get_count (place->seen_tail) == count)
-    place->seen_tail = gmproc_ring_load_whole (&place->tail, &place->planned_tail);
+    place->seen_tail = gmproc_ring_load (&place->tail);
   return gmproc_ring_word_get_count (place->seen_tail) != count;
 }
 
@@ -246,19 +248,24 @@ gmproc_ring_begin_take (GmprocRing *self, guint64 head, GmprocRingMessage *ret_m
   gsize capacity = gmproc_ring_get_capacity (level);
   gsize used = gmproc_ring_get_used (head, tail);
   guint32 position = gmproc_ring_word_get_position (head);
+  gsize needed;
   guint64 word;
 
   if (mapping == NULL)
     return FALSE;
-  if (used > capacity || used < GMPROC_RING_UNIT)
-    return gmproc_ring_set_damaged_error (head, tail, error);
 
   word = *(const guint64 *) (gpointer) (mapping + ((position * GMPROC_RING_UNIT) & (capacity - 1)));
   ret_message->kind = word >> GMPROC_RING_SIZE_BITS;
   ret_message->size = word & GMPROC_RING_SIZE_MASK;
-  if (ret_message->size > used
-      || gmproc_ring_get_units (ret_message->size) * GMPROC_RING_UNIT > used)
-    return gmproc_ring_set_damaged_error (head, tail, error);
+  needed = gmproc_ring_get_units (ret_message->size) * GMPROC_RING_UNIT;
+  if (G_UNLIKELY (used > capacity || ret_message->size > used || needed > used))
+    {
+      tail = gmproc_ring_load_whole (&self->place->tail, &self->place->planned_tail);
+      self->place->seen_tail = tail;
+      used = gmproc_ring_get_used (head, tail);
+      if (used > capacity || ret_message->size > used || needed > used)
+        return gmproc_ring_set_damaged_error (head, tail, error);
+    }
 
   ret_message->next = gmproc_ring_word_step (head, ret_message->size);
   gmproc_ring_locate (ret_message, mapping, capacity, position + 1);
