@@ -58,7 +58,7 @@ get_item (GmprocQueueBatch *self, gsize index, GOutputVector *vectors, gsize *re
 {
   if (self->bytes == NULL)
     {
-      *ret_n_vectors = GMPROC_CODEC_N_VECTORS;
+      *ret_n_vectors = GMPROC_BUNDLE_N_VECTORS;
       return gmproc_bundle_get (&self->bundle, index, vectors);
     }
   *ret_n_vectors = 1;
@@ -72,7 +72,7 @@ put_group (GmprocQueueBatch *self, GmprocQueue *queue, gint64 deadline, GCancell
            GError **error)
 {
   GmprocCodecKind kind = self->bytes != NULL ? GMPROC_CODEC_BYTES : GMPROC_CODEC_VARIANT;
-  GOutputVector vectors[GMPROC_CODEC_N_VECTORS];
+  GOutputVector vectors[GMPROC_BUNDLE_N_VECTORS];
   GmprocRingMessage message, last;
   gsize n_vectors;
   gsize end = self->n_put + MIN (self->n_items - self->n_put, GROUP_ITEMS);

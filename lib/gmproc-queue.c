@@ -163,21 +163,6 @@ begin_take (GmprocQueue *self, gint64 timeout, GCancellable *cancellable,
          && gmproc_buffer_begin_take (&self->buffer, deadline, cancellable, ret_message, error);
 }
 
-static inline gboolean
-take (GmprocQueue *self, gint64 timeout, GCancellable *cancellable, GmprocCodecKind *ret_kind,
-      gpointer *ret_data, gsize *ret_size, GError **error)
-{
-  GmprocRingMessage message;
-
-  if (!begin_take (self, timeout, cancellable, &message, error)
-      || !gmproc_queue_take_message (self, &message, ret_data, error))
-    return FALSE;
-
-  *ret_kind = message.kind;
-  *ret_size = message.size;
-  return TRUE;
-}
-
 /* -- public ---------------------------------------------------------------------------------- */
 
 /**
@@ -320,15 +305,31 @@ gmproc_queue_put_data (GmprocQueue *self, const guint8 *data, gsize size, gint64
 GVariant *
 gmproc_queue_get (GmprocQueue *self, gint64 timeout, GCancellable *cancellable, GError **error)
 {
-  GmprocCodecKind kind;
+  GmprocRingMessage message;
+  guint8 small[GMPROC_CODEC_LONGEST_NUMBER];
+  GVariant *number = NULL;
   gpointer data;
-  gsize size;
 
   g_return_val_if_fail (GMPROC_IS_QUEUE (self), NULL);
 
-  if (!take (self, timeout, cancellable, &kind, &data, &size, error))
+  if (!begin_take (self, timeout, cancellable, &message, error))
     return NULL;
-  return gmproc_codec_take_message (kind, data, size, error);
+  if (message.size > sizeof small)
+    {
+      if (!gmproc_queue_take_message (self, &message, &data, error))
+        return NULL;
+      return gmproc_codec_take_message (message.kind, data, message.size, error);
+    }
+
+  gmproc_ring_extract (&message, small);
+  gmproc_buffer_end_take (&self->buffer, &message);
+  if (message.kind == GMPROC_CODEC_VARIANT)
+    number = gmproc_codec_new_number (small, message.size);
+  if (number != NULL)
+    return number;
+  data = g_malloc (MAX (message.size, 1));
+  gmproc_ring_copy (data, small, message.size);
+  return gmproc_codec_take_message (message.kind, data, message.size, error);
 }
 
 /**
@@ -347,15 +348,15 @@ GBytes *
 gmproc_queue_get_bytes (GmprocQueue *self, gint64 timeout, GCancellable *cancellable,
                         GError **error)
 {
-  GmprocCodecKind kind;
+  GmprocRingMessage message;
   gpointer data;
-  gsize size;
 
   g_return_val_if_fail (GMPROC_IS_QUEUE (self), NULL);
 
-  if (!take (self, timeout, cancellable, &kind, &data, &size, error))
+  if (!begin_take (self, timeout, cancellable, &message, error)
+      || !gmproc_queue_take_message (self, &message, &data, error))
     return NULL;
-  return g_bytes_new_take (data, size);
+  return g_bytes_new_take (data, message.size);
 }
 
 /**

@@ -9,15 +9,26 @@
  * once more under W before it sleeps; and a producer looks under R. Each process may die before any
  * of its steps, as often as DEATHS says.
  *
+ * A word is a count and a position (ring.h). Where somebody may sleep, a commit plans the word, adds
+ * to the count in the step that wakes, and lets the position follow; who takes the lock next after a
+ * death settles what is left of it. A message has one unit or two, so a plan that was dropped may
+ * have another position than the message that comes in its place.
+ *
  * Wanted: when nobody can do anything any more, no living consumer sleeps while there are items, no
  * living producer sleeps while there is room, and nobody sleeps when the buffer is closed. There
  * are never more items than there is room for, and none is lost or taken twice: what was committed
- * and not taken is there.
+ * and not taken is there. Whoever looks at a count finds the position that belongs to it.
  *
  * Built with -DOWN_LOCK each side looks under its own lock before it sleeps; with -DCOMMIT_FIRST the
- * commits come before the wake-ups. Both must give a counter-example; the first one without any
- * death.
+ * commits come before the wake-ups; with -DUNSETTLED nobody settles what a dead process left, and
+ * with -DUNPLANNED who looks at the other side's word does not look at its plan. All must give a
+ * counter-example; the first one without any death. With -DADD=2 the system wakes and adds in two
+ * steps.
  */
+
+#ifndef ADD
+#define ADD 1
+#endif
 
 #ifndef PRODUCERS
 #define PRODUCERS 2
@@ -62,15 +73,21 @@ byte counted[2];
 byte sleeps_at[PROCESSES];
 byte waits_for[PROCESSES]; /* a turn that another one holds, or NOBODY */
 
-byte head = 0;
-byte tail = 0;
+#define HEAD 0
+#define TAIL 1
+byte number[2]; /* the count of a word */
+byte position[2];
+byte planned_number[2]; /* 0 for no plan */
+byte planned_position[2];
 bit is_closed = 0;
-#define LENGTH (tail - head)
+#define LENGTH (number[TAIL] - number[HEAD])
 
 /* Only for the claims. */
 byte deaths = 0;
 byte committed = 0;
 byte taken = 0;
+#define MOST_MESSAGES 6
+byte ends_at[MOST_MESSAGES + 1]; /* the position after so many messages */
 bool has_ended[PROCESSES];
 
 inline free_if_mine (lock)
@@ -195,7 +212,11 @@ inline wait_until (condition, turn, of_changers, waitpoint)
      fi;
      counted[waitpoint]--;
      prepared = 0;
-     may_die ()
+     may_die ();
+     if
+     :: condition -> break
+     :: else
+     fi
   od;
   leave (turn)
 }
@@ -208,36 +229,157 @@ inline wait_until (condition, turn, of_changers, waitpoint)
 #define LOCK_OF_PUTTERS W
 #endif
 
-inline commit_put ()
+/* Under the lock of WORD. */
+inline settle (word)
 {
-  atomic {
-    tail++;
-    committed++;
-    assert (LENGTH <= ROOM)
-  };
+  if
+  :: planned_number[word] != 0 ->
+     if
+     :: planned_number[word] == number[word] -> position[word] = planned_position[word]
+     :: else
+     fi;
+     may_die ();
+     atomic { planned_number[word] = 0; planned_position[word] = 0 };
+     may_die ()
+  :: else
+  fi
+}
+
+inline settle_after_death (word)
+{
+#ifndef UNSETTLED
+  settle (word);
+  assert (position[word] == ends_at[number[word]])
+#else
+  skip
+#endif
+}
+
+/* The other side's word. */
+inline load_whole (word)
+{
+  do
+  :: atomic { seen_number = number[word]; seen_position = position[word] };
+     atomic {
+       if
+#ifndef UNPLANNED
+       :: planned_number[word] == seen_number -> plan = planned_position[word]
+#endif
+       :: else -> plan = NOBODY
+       fi
+     };
+     atomic {
+       if
+       :: number[word] == seen_number && position[word] == seen_position ->
+          if
+          :: plan != NOBODY && seen_number != 0 -> seen_position = plan
+          :: else
+          fi;
+          assert (seen_position == ends_at[seen_number]);
+          seen_number = 0;
+          seen_position = 0;
+          plan = 0;
+          break
+       :: else
+       fi
+     }
+  od
+}
+
+/* The count goes on: from here on others see it. */
+inline go_on (word, size)
+{
+  number[word]++;
+  if
+  :: word == TAIL ->
+     ends_at[number[TAIL]] = position[TAIL] + size;
+     committed++;
+     assert (LENGTH <= ROOM)
+  :: else ->
+     taken++;
+     assert (number[HEAD] <= number[TAIL])
+  fi
+}
+
+inline commit_at_once (word, size)
+{
+  atomic { go_on (word, size); position[word] = position[word] + size };
   may_die ()
+}
+
+/* Inside the lock: wakes and commits. The word is read before anybody can see the new one. */
+inline commit (word, waitpoint, size)
+{
+#ifdef COMMIT_FIRST
+  commit_at_once (word, size);
+  wake (waitpoint)
+#else
+  if
+  :: !asleep[waitpoint] -> commit_at_once (word, size)
+  :: else ->
+     atomic {
+       planned_number[word] = number[word] + 1;
+       planned_position[word] = position[word] + size
+     };
+     may_die ();
+     count[waitpoint]++;
+     may_die ();
+     if
+#if ADD == 2
+     :: counted[waitpoint] != 0 -> wake_all (waitpoint); may_die (); atomic { go_on (word, size) }
+#else
+     :: counted[waitpoint] != 0 -> atomic { wake_all (waitpoint); go_on (word, size) }
+#endif
+     :: else -> atomic { go_on (word, size) }
+     fi;
+     may_die ();
+     asleep[waitpoint] = 0;
+     may_die ();
+     settle (word)
+  fi
+#endif
+}
+
+/* What a process that has ended knew makes no difference. */
+inline forget ()
+{
+  d_step {
+    i = 0;
+    prepared = 0;
+    seen_number = 0;
+    seen_position = 0;
+    plan = 0;
+    size = 0;
+    n = 0;
+    has_ended[me] = true
+  }
 }
 
 proctype producer (byte me)
 {
   byte i;
   byte prepared;
+  byte seen_number;
+  byte seen_position;
+  byte plan;
+  byte size;
   byte n = 0;
 
   do
   :: n == PUTS || is_closed -> break
   :: n < PUTS ->
      enter (W);
+     settle_after_death (TAIL);
+     load_whole (HEAD);
      if
      :: is_closed -> leave (W)
      :: !is_closed && LENGTH < ROOM ->
-#ifdef COMMIT_FIRST
-        commit_put ();
-        wake (ITEMS);
-#else
-        wake (ITEMS);
-        commit_put ();
-#endif
+        if
+        :: size = 1
+        :: size = 2
+        fi;
+        commit (TAIL, ITEMS, size);
+        size = 0;
         n++;
         leave (W)
      :: else ->
@@ -246,38 +388,30 @@ proctype producer (byte me)
      fi
   od;
 gone:
-  has_ended[me] = true
-}
-
-inline commit_take ()
-{
-  atomic {
-    head++;
-    taken++;
-    assert (head <= tail)
-  };
-  may_die ()
+  forget ()
 }
 
 proctype consumer (byte me)
 {
   byte i;
   byte prepared;
+  byte seen_number;
+  byte seen_position;
+  byte plan;
+  byte size;
   byte n = 0;
 
   do
   :: n == TAKES || (is_closed && LENGTH == 0) -> break
   :: n < TAKES ->
      enter (R);
+     settle_after_death (HEAD);
+     load_whole (TAIL);
      if
      :: LENGTH > 0 ->
-#ifdef COMMIT_FIRST
-        commit_take ();
-        wake (FREE);
-#else
-        wake (FREE);
-        commit_take ();
-#endif
+        size = ends_at[number[HEAD] + 1] - ends_at[number[HEAD]];
+        commit (HEAD, FREE, size);
+        size = 0;
         n++;
         leave (R)
      :: else ->
@@ -286,7 +420,7 @@ proctype consumer (byte me)
      fi
   od;
 gone:
-  has_ended[me] = true
+  forget ()
 }
 
 proctype closer (byte me)

@@ -14,14 +14,45 @@
 
 /* Some microseconds in all. */
 #define LOOKS (32)
+#define MOST_IN_VAIN (6) /* none are left then */
 #define PAUSES_BETWEEN_LOOKS (16)
 
 /* On one processor, where the others work only while this one lets them. */
 #define YIELDS (2)
 
+/* Who sleeps again within this time, in microseconds, had better looked again. */
+#define SOON (100)
+
 /* How long one that lines up for a turn goes without a look of its own: at first, and at most. */
 #define FIRST_SLICE (20 * G_TIME_SPAN_MILLISECOND)
 #define LONGEST_SLICE (1 * G_TIME_SPAN_SECOND)
+
+/* -- waking ------------------------------------------------------------------------------------ */
+
+/* Inside the lock of WORD, when somebody may sleep until its count goes on: TRUE when NEXT is
+ * committed. Who is woken often runs on this very processor, and before this one goes on. If it
+ * found nothing yet, it would have to wait for the lock: to spin, to let this one run and to be
+ * scheduled again, which takes twice as long as the wake-up. So the count is changed in the step
+ * that wakes (ring.h). Where that has no room for it, it only wakes, and the commit is to follow.
+ */
+static gboolean
+wake_and_commit (GmprocWaitpoint *waitpoint, guint64 *word, guint64 *plan, guint64 next)
+{
+  guint32 delta = gmproc_ring_word_get_count (next) - gmproc_ring_word_get_count (*word);
+
+  if (delta > GMPROC_PORT_WORD_LARGEST_DELTA || next == 0)
+    {
+      gmproc_waitpoint_wake (waitpoint);
+      return FALSE;
+    }
+
+  __atomic_store_n (plan, next, __ATOMIC_RELEASE);
+  GMPROC_CRASH_POINT ("buffer-commit-planned");
+  gmproc_waitpoint_wake_and_add (waitpoint, gmproc_ring_word_get_count_place (word), delta);
+  GMPROC_CRASH_POINT ("buffer-commit-counted");
+  gmproc_ring_settle_plan (word, plan);
+  return TRUE;
+}
 
 /* -- putting ----------------------------------------------------------------------------------- */
 
@@ -70,20 +101,29 @@ take_turn (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), GmprocPortLock
 /* Looks again for a moment before sleeping. On the other processor, who is at work puts the next
  * item sooner than a sleep would end; looking seldom lets it put several before its cache line is
  * fetched. On the same one it works until its time is over, instead of until the first item, for
- * which it would have to wake us. */
+ * which it would have to wake us.
+ *
+ * Where items come seldom, looks are worse than useless: the system counts the time that they took,
+ * and all that a yield gave away, against this process, and lets the one that wakes it go on
+ * first. So each time that they were in vain there are half as many. */
 static gboolean
-look_again (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), gint64 deadline)
+look_again (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), GmprocBufferLooks *looks,
+            gint64 deadline)
 {
   gboolean spins = gmproc_spin_is_useful ();
+  guint n = (spins ? LOOKS : YIELDS) >> __atomic_load_n (&looks->in_vain, __ATOMIC_RELAXED);
 
-  for (guint looks = spins ? LOOKS : YIELDS; looks > 0; looks--)
+  for (; n > 0; n--)
     {
       if (spins)
         gmproc_spin_pauses (PAUSES_BETWEEN_LOOKS);
       else
         g_thread_yield ();
       if (find (self))
-        return TRUE;
+        {
+          __atomic_store_n (&looks->in_vain, 0, __ATOMIC_RELAXED);
+          return TRUE;
+        }
       if (gmproc_deadline_has_passed (deadline))
         return FALSE;
     }
@@ -93,8 +133,8 @@ look_again (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), gint64 deadli
 /* Sleeps until FIND says so. OF_CHANGERS is the lock of those who can make it so. */
 static gboolean
 wait_in_turn (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), GmprocPortLock *turn,
-              GmprocPortLock *of_changers, GmprocWaitpoint *waitpoint, gint64 deadline,
-              GCancellable *cancellable, GError **error)
+              GmprocPortLock *of_changers, GmprocWaitpoint *waitpoint, gboolean may_spin,
+              gint64 deadline, GCancellable *cancellable, GError **error)
 {
   gboolean found = FALSE;
   gboolean goes_on = TRUE;
@@ -118,7 +158,9 @@ wait_in_turn (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), GmprocPortL
 
       if (!found)
         {
-          goes_on = gmproc_waitpoint_sleep (waitpoint, prepared, deadline, cancellable, error);
+          goes_on = may_spin
+                        ? gmproc_waitpoint_sleep (waitpoint, prepared, deadline, cancellable, error)
+                        : gmproc_waitpoint_doze (waitpoint, prepared, deadline, cancellable, error);
           found = goes_on && find (self); /* without the lock, if the commit is made */
         }
     }
@@ -128,15 +170,30 @@ wait_in_turn (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), GmprocPortL
   return found;
 }
 
+/* Before the sleep, because nothing is to be done after it that can be done now. */
+static gboolean
+note_sleep (GmprocBufferLooks *self)
+{
+  gint64 now = g_get_monotonic_time ();
+  guint32 in_vain = __atomic_load_n (&self->in_vain, __ATOMIC_RELAXED);
+  gboolean is_soon = now - __atomic_exchange_n (&self->last_sleep, now, __ATOMIC_RELAXED) < SOON;
+
+  __atomic_store_n (&self->in_vain, is_soon ? 0 : MIN (in_vain + 1, MOST_IN_VAIN),
+                    __ATOMIC_RELAXED);
+  return is_soon;
+}
+
 static gboolean
 wait_until (GmprocBuffer *self, gboolean (*find) (GmprocBuffer *), GmprocPortLock *turn,
-            GmprocPortLock *of_changers, GmprocWaitpoint *waitpoint, gint64 deadline,
-            GCancellable *cancellable, GError **error)
+            GmprocPortLock *of_changers, GmprocWaitpoint *waitpoint, GmprocBufferLooks *looks,
+            gint64 deadline, GCancellable *cancellable, GError **error)
 {
+  gboolean may_spin = note_sleep (looks);
   gboolean found;
 
   gmproc_family_begin_wait (&self->subject);
-  found = wait_in_turn (self, find, turn, of_changers, waitpoint, deadline, cancellable, error);
+  found = wait_in_turn (self, find, turn, of_changers, waitpoint, may_spin, deadline, cancellable,
+                        error);
   gmproc_family_end_wait ();
   return found;
 }
@@ -151,9 +208,9 @@ wait_for_room (GmprocBuffer *self, gint64 deadline, GCancellable *cancellable, G
       return FALSE;
     }
 
-  return look_again (self, gmproc_buffer_has_room, deadline)
+  return look_again (self, gmproc_buffer_has_room, &self->looks_for_room, deadline)
          || wait_until (self, gmproc_buffer_has_room, &self->producers_turn, &self->read_lock,
-                        &self->room, deadline, cancellable, error);
+                        &self->room, &self->looks_for_room, deadline, cancellable, error);
 }
 
 static gboolean
@@ -183,16 +240,15 @@ gmproc_buffer_begin_put (GmprocBuffer *self, guint8 kind, gsize size, gint64 dea
     {
       gboolean must_grow = FALSE;
       gboolean may_put, was_closed;
+      guint64 tail;
 
       if (!gmproc_guard_enter (&self->write_lock, deadline, cancellable, error))
         return FALSE;
       was_closed = gmproc_buffer_is_closed (self);
-      may_put = !was_closed
-                && gmproc_ring_is_below (&self->ring, gmproc_ring_get_tail (&self->ring),
-                                         self->place->max_length);
+      tail = gmproc_ring_get_tail (&self->ring);
+      may_put = !was_closed && gmproc_ring_is_below (&self->ring, tail, self->place->max_length);
       if (may_put
-          && gmproc_ring_begin_put (&self->ring, gmproc_ring_get_tail (&self->ring), kind, size,
-                                    ret_message, &must_grow, error))
+          && gmproc_ring_begin_put (&self->ring, tail, kind, size, ret_message, &must_grow, error))
         {
           GMPROC_CRASH_POINT ("buffer-put-begun");
           return TRUE;
@@ -225,9 +281,13 @@ void
 gmproc_buffer_end_put (GmprocBuffer *self, const GmprocRingMessage *message)
 {
   GMPROC_CRASH_POINT ("buffer-put-wake");
-  gmproc_waitpoint_wake (&self->items);
-  GMPROC_CRASH_POINT ("buffer-put-commit");
-  gmproc_ring_commit_put (&self->ring, message);
+  if (G_LIKELY (self->items.place->asleep == 0)
+      || !wake_and_commit (&self->items, &self->ring.place->tail, &self->ring.place->planned_tail,
+                           message->next))
+    {
+      GMPROC_CRASH_POINT ("buffer-put-commit");
+      gmproc_ring_commit_put (&self->ring, message);
+    }
   GMPROC_CRASH_POINT ("buffer-put-committed");
   gmproc_guard_leave (&self->write_lock);
   gmproc_trace_mark ("message", "put", NULL, 0);
@@ -265,9 +325,9 @@ wait_for_items (GmprocBuffer *self, gint64 deadline, GCancellable *cancellable, 
       return FALSE;
     }
 
-  return look_again (self, gmproc_buffer_has_items, deadline)
+  return look_again (self, gmproc_buffer_has_items, &self->looks_for_items, deadline)
          || wait_until (self, gmproc_buffer_has_items, &self->consumers_turn, &self->write_lock,
-                        &self->items, deadline, cancellable, error);
+                        &self->items, &self->looks_for_items, deadline, cancellable, error);
 }
 
 gboolean
@@ -277,13 +337,13 @@ gmproc_buffer_begin_take (GmprocBuffer *self, gint64 deadline, GCancellable *can
   while (TRUE)
     {
       gboolean may_take;
+      guint64 head;
 
       if (!gmproc_guard_enter (&self->read_lock, deadline, cancellable, error))
         return FALSE;
-      may_take = gmproc_ring_has_message (&self->ring, gmproc_ring_get_head (&self->ring));
-      if (may_take
-          && gmproc_ring_begin_take (&self->ring, gmproc_ring_get_head (&self->ring), ret_message,
-                                     error))
+      head = gmproc_ring_get_head (&self->ring);
+      may_take = gmproc_ring_has_message (&self->ring, head);
+      if (may_take && gmproc_ring_begin_take (&self->ring, head, ret_message, error))
         {
           GMPROC_CRASH_POINT ("buffer-take-begun");
           return TRUE;
@@ -310,9 +370,13 @@ gmproc_buffer_end_take (GmprocBuffer *self, const GmprocRingMessage *message)
   gboolean is_too_large;
 
   GMPROC_CRASH_POINT ("buffer-take-wake");
-  gmproc_waitpoint_wake (&self->room);
-  GMPROC_CRASH_POINT ("buffer-take-commit");
-  gmproc_ring_commit_take (&self->ring, message);
+  if (G_LIKELY (self->room.place->asleep == 0)
+      || !wake_and_commit (&self->room, &self->ring.place->head, &self->ring.place->planned_head,
+                           message->next))
+    {
+      GMPROC_CRASH_POINT ("buffer-take-commit");
+      gmproc_ring_commit_take (&self->ring, message);
+    }
   GMPROC_CRASH_POINT ("buffer-take-committed");
   is_too_large =
       gmproc_ring_seems_empty (&self->ring) && gmproc_ring_is_worth_shrinking (&self->ring);

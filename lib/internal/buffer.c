@@ -9,7 +9,7 @@
 #include "gmproc-error.h"
 #include "kind.h"
 
-#define MAGIC G_GUINT64_CONSTANT (0x676d70726f635102) /* "gmprocQ", layout 2 */
+#define MAGIC G_GUINT64_CONSTANT (0x676d70726f635103) /* "gmprocQ", layout 3 */
 
 /* The memory, and the kernel's objects behind five locks and three words, where it has such. */
 #define FORMAT "(iiiiiiiii)"

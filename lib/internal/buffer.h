@@ -47,6 +47,14 @@ G_BEGIN_DECLS
 
 typedef struct GmprocBufferPlace GmprocBufferPlace;
 
+/* Of this process: whether looking again before a sleep is of use. Guesses, so a race does not
+ * matter. */
+typedef struct
+{
+  gint64 last_sleep; /* atomic: when the last sleep began */
+  guint32 in_vain;   /* atomic: how many in a row began long after the one before */
+} GmprocBufferLooks;
+
 typedef struct
 {
   gintptr memory;
@@ -60,6 +68,8 @@ typedef struct
   GmprocWaitpoint items;
   GmprocWaitpoint room;
   GmprocWaitpoint finished;
+  GmprocBufferLooks looks_for_items;
+  GmprocBufferLooks looks_for_room;
   GmprocSubject subject; /* for notes about the queue */
   GmprocNote *note;      /* that this process has it; or NULL */
 } GmprocBuffer;

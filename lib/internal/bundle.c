@@ -20,8 +20,9 @@ gmproc_bundle_open (GmprocBundle *self, GVariant *items)
   const GVariantType *type = g_variant_type_element (g_variant_get_type (items));
 
   *self = (GmprocBundle){ .items = items, .n_items = g_variant_n_children (items) };
-  self->type = g_variant_type_peek_string (type);
-  self->type_size = g_variant_type_get_string_length (type);
+  self->trailer_size = 1 + g_variant_type_get_string_length (type);
+  self->trailer = g_malloc0 (self->trailer_size);
+  memcpy (self->trailer + 1, g_variant_type_peek_string (type), self->trailer_size - 1);
   self->item_size = gmproc_codec_get_fixed_size (type);
   if (self->item_size > 0)
     self->data = g_variant_get_data (items);
@@ -31,6 +32,7 @@ void
 gmproc_bundle_clear (GmprocBundle *self)
 {
   g_clear_pointer (&self->child, g_variant_unref);
+  g_clear_pointer (&self->trailer, g_free);
 }
 
 gsize
@@ -45,9 +47,8 @@ gmproc_bundle_get (GmprocBundle *self, gsize index, GOutputVector *vectors)
       vectors[0] =
           (GOutputVector){ g_variant_get_data (self->child), g_variant_get_size (self->child) };
     }
-  vectors[1] = (GOutputVector){ "", 1 };
-  vectors[2] = (GOutputVector){ self->type, self->type_size };
-  return vectors[0].size + 1 + self->type_size;
+  vectors[1] = (GOutputVector){ self->trailer, self->trailer_size };
+  return vectors[0].size + self->trailer_size;
 }
 
 /* -- in ---------------------------------------------------------------------------------------- */
@@ -116,6 +117,10 @@ is_of_type (GmprocBundleReader *self, const GmprocRingMessage *message)
     return FALSE;
   if (self->trailer_size == 0)
     return TRUE;
+  if (message->part_sizes[1] == 0)
+    return memcmp (message->parts[0] + message->size - self->trailer_size, self->trailer,
+                   self->trailer_size)
+           == 0;
   gmproc_ring_peek (message, message->size - self->trailer_size, end, self->trailer_size);
   return memcmp (end, self->trailer, self->trailer_size) == 0;
 }
@@ -150,7 +155,8 @@ gmproc_bundle_reader_add (GmprocBundleReader *self, const GmprocRingMessage *mes
   if (!reserve (self, MAX (end, 1)))
     return GMPROC_BUNDLE_NO_MEMORY;
 
-  memset (self->data + self->size, 0, start - self->size);
+  if (start > self->size)
+    memset (self->data + self->size, 0, start - self->size);
   gmproc_ring_peek (message, 0, self->data + start, size);
   self->size = end;
   self->n_items++;

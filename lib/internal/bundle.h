@@ -23,8 +23,8 @@ typedef struct
 {
   GVariant *items; /* borrowed */
   gsize n_items;
-  const char *type;   /* of an item, without an end */
-  gsize type_size;    /* of that string */
+  char *trailer; /* of each item's message: a zero byte and the type string, without an end */
+  gsize trailer_size;
   const guint8 *data; /* all items, when they are of one size; or NULL */
   gsize item_size;
   GVariant *child; /* the one that get has opened last, when they are not */
@@ -34,7 +34,8 @@ typedef struct
 void gmproc_bundle_open (GmprocBundle *self, GVariant *items);
 void gmproc_bundle_clear (GmprocBundle *self);
 
-/* GMPROC_CODEC_N_VECTORS vectors that live until the next get, and the sum of their sizes. */
+/* GMPROC_BUNDLE_N_VECTORS vectors that live until the next get, and the sum of their sizes. */
+#define GMPROC_BUNDLE_N_VECTORS (2)
 gsize gmproc_bundle_get (GmprocBundle *self, gsize index, GOutputVector *vectors);
 
 /* -- in ---------------------------------------------------------------------------------------- */

@@ -57,6 +57,11 @@ GVariant *gmproc_codec_load (GBytes *bytes, GError **error);
 GVariant *gmproc_codec_take_message (GmprocCodecKind kind, gpointer data, gsize size,
                                      GError **error);
 
+/* The number that a message of kind GMPROC_CODEC_VARIANT is, not floating; NULL for any other
+ * value, and for what is none. */
+#define GMPROC_CODEC_LONGEST_NUMBER (10) /* the bytes of its message */
+GVariant *gmproc_codec_new_number (gconstpointer message, gsize size);
+
 /* Whether the value may hold handles: its type has an `h`, or a `v` that may hide one. */
 gboolean gmproc_codec_may_hold_handles (GVariant *value);
 

@@ -37,6 +37,8 @@ G_BEGIN_DECLS
   POINT ("buffer-turn-taken")           \
   POINT ("buffer-turn-look")            \
   POINT ("buffer-turn-give")            \
+  POINT ("buffer-commit-planned")       \
+  POINT ("buffer-commit-counted")       \
   POINT ("buffer-put-begun")            \
   POINT ("buffer-put-another")          \
   POINT ("buffer-put-wake")             \
@@ -62,6 +64,7 @@ G_BEGIN_DECLS
   POINT ("buffer-finish-commit")        \
   POINT ("buffer-finished")             \
   POINT ("ring-put-sized")              \
+  POINT ("ring-plan-settled")           \
   POINT ("ring-grow-memory")            \
   POINT ("ring-grow-copy")              \
   POINT ("ring-grow-copied")            \

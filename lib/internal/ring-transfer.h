@@ -70,6 +70,43 @@ gmproc_ring_load (const guint64 *word)
   return __atomic_load_n (word, __ATOMIC_ACQUIRE);
 }
 
+/* Where the count of WORD lies, as a number of its own. */
+static inline guint32 *
+gmproc_ring_word_get_count_place (guint64 *word)
+{
+  return (guint32 *) (gpointer) word + (G_BYTE_ORDER == G_LITTLE_ENDIAN ? 1 : 0);
+}
+
+/* The other side's word. Its count is right in itself, and its position is never too far on, so it
+ * is loaded in this way only where the position is not far enough. One that is still to follow is
+ * in the plan; a plan that is gone
+ * again, or is the next one, was loaded after the position had followed. */
+static inline guint64
+gmproc_ring_load_whole (const guint64 *word, const guint64 *plan)
+{
+  guint64 seen, planned;
+
+  do
+    {
+      seen = gmproc_ring_load (word);
+      planned = gmproc_ring_load (plan);
+    }
+  while (gmproc_ring_load (word) != seen);
+
+  return planned != 0 && gmproc_ring_word_get_count (planned) == gmproc_ring_word_get_count (seen)
+             ? planned
+             : seen;
+}
+
+/* The own side's word, inside its lock. Who was inside before may have been killed there. */
+static inline guint64
+gmproc_ring_settle (guint64 *word, guint64 *plan)
+{
+  if (G_UNLIKELY (*plan != 0))
+    gmproc_ring_settle_plan (word, plan);
+  return *word;
+}
+
 /* This process's mapping of the ring at its present capacity, or NULL with an error. */
 static inline guint8 *
 gmproc_ring_get_mapping (GmprocRing *self, guint64 level, GError **error)
@@ -99,7 +136,7 @@ gmproc_ring_locate (GmprocRingMessage *message, guint8 *mapping, gsize capacity,
 static inline guint64
 gmproc_ring_get_tail (GmprocRing *self)
 {
-  return self->place->tail;
+  return gmproc_ring_settle (&self->place->tail, &self->place->planned_tail);
 }
 
 /* W. Whether fewer than MAX_LENGTH messages, 0 for no bound, wait when all before TAIL are put. */
@@ -140,7 +177,8 @@ gmproc_ring_begin_put (GmprocRing *self, guint64 tail, guint8 kind, gsize size,
     return FALSE;
   if (used > capacity || size > capacity || needed > capacity - used)
     {
-      self->place->seen_head = gmproc_ring_load (&self->place->head);
+      self->place->seen_head =
+          gmproc_ring_load_whole (&self->place->head, &self->place->planned_head);
       used = gmproc_ring_get_used (self->place->seen_head, tail);
     }
   if (used > capacity)
@@ -169,7 +207,7 @@ gmproc_ring_begin_put (GmprocRing *self, guint64 tail, guint8 kind, gsize size,
 static inline guint64
 gmproc_ring_get_head (GmprocRing *self)
 {
-  return self->place->head;
+  return gmproc_ring_settle (&self->place->head, &self->place->planned_head);
 }
 
 /* R. Whether a message waits when all before HEAD are taken. */
@@ -210,19 +248,24 @@ gmproc_ring_begin_take (GmprocRing *self, guint64 head, GmprocRingMessage *ret_m
   gsize capacity = gmproc_ring_get_capacity (level);
   gsize used = gmproc_ring_get_used (head, tail);
   guint32 position = gmproc_ring_word_get_position (head);
+  gsize needed;
   guint64 word;
 
   if (mapping == NULL)
     return FALSE;
-  if (used > capacity || used < GMPROC_RING_UNIT)
-    return gmproc_ring_set_damaged_error (head, tail, error);
 
   word = *(const guint64 *) (gpointer) (mapping + ((position * GMPROC_RING_UNIT) & (capacity - 1)));
   ret_message->kind = word >> GMPROC_RING_SIZE_BITS;
   ret_message->size = word & GMPROC_RING_SIZE_MASK;
-  if (ret_message->size > used
-      || gmproc_ring_get_units (ret_message->size) * GMPROC_RING_UNIT > used)
-    return gmproc_ring_set_damaged_error (head, tail, error);
+  needed = gmproc_ring_get_units (ret_message->size) * GMPROC_RING_UNIT;
+  if (G_UNLIKELY (used > capacity || ret_message->size > used || needed > used))
+    {
+      tail = gmproc_ring_load_whole (&self->place->tail, &self->place->planned_tail);
+      self->place->seen_tail = tail;
+      used = gmproc_ring_get_used (head, tail);
+      if (used > capacity || ret_message->size > used || needed > used)
+        return gmproc_ring_set_damaged_error (head, tail, error);
+    }
 
   ret_message->next = gmproc_ring_word_step (head, ret_message->size);
   gmproc_ring_locate (ret_message, mapping, capacity, position + 1);
@@ -263,7 +306,14 @@ gmproc_ring_fill (const GmprocRingMessage *message, const GOutputVector *vectors
 {
   gsize offset = 0;
 
-  for (gsize i = 0; i < n_vectors; i++)
+  /* In one piece, as nearly all are. */
+  for (gsize i = 0; message->part_sizes[1] == 0 && i < n_vectors; i++)
+    if (vectors[i].size > 0) /* otherwise the buffer may be NULL */
+      {
+        gmproc_ring_copy (message->parts[0] + offset, vectors[i].buffer, vectors[i].size);
+        offset += vectors[i].size;
+      }
+  for (gsize i = 0; message->part_sizes[1] > 0 && i < n_vectors; i++)
     {
       gmproc_ring_poke (message, offset, vectors[i].buffer, vectors[i].size);
       offset += vectors[i].size;

@@ -79,6 +79,15 @@ gmproc_ring_set_damaged_error (guint64 head, guint64 tail, GError **error)
   return FALSE;
 }
 
+void
+gmproc_ring_settle_plan (guint64 *word, guint64 *plan)
+{
+  if (gmproc_ring_word_get_count (*plan) == gmproc_ring_word_get_count (*word))
+    __atomic_store_n (word, *plan, __ATOMIC_RELEASE);
+  GMPROC_CRASH_POINT ("ring-plan-settled");
+  __atomic_store_n (plan, 0, __ATOMIC_RELEASE);
+}
+
 guint
 gmproc_ring_get_length (GmprocRing *self)
 {
@@ -148,7 +157,8 @@ grow_once (GmprocRing *self, GError **error)
   GMPROC_CRASH_POINT ("ring-grow-memory");
   if (GMPROC_CRASH_BREAKS ("level-first"))
     __atomic_store_n (&self->place->level, level + 1, __ATOMIC_RELEASE);
-  copy_up (mapping, gmproc_ring_get_capacity (level), self->place->head, self->place->tail);
+  copy_up (mapping, gmproc_ring_get_capacity (level), gmproc_ring_get_head (self),
+           gmproc_ring_get_tail (self));
   GMPROC_CRASH_POINT ("ring-grow-copied");
   __atomic_store_n (&self->place->level, level + 1, __ATOMIC_RELEASE);
   GMPROC_CRASH_POINT ("ring-grow-level");
@@ -158,7 +168,7 @@ grow_once (GmprocRing *self, GError **error)
 gboolean
 gmproc_ring_grow (GmprocRing *self, gsize size, GError **error)
 {
-  guint64 head = self->place->head, tail = self->place->tail;
+  guint64 head = gmproc_ring_get_head (self), tail = gmproc_ring_get_tail (self);
   gsize used = gmproc_ring_get_used (head, tail);
   gsize last = gmproc_ring_get_last_size ();
 

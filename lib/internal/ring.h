@@ -14,8 +14,14 @@
  *
  * Both wrap around; only differences matter. A message is put, or taken, by one store of such a
  * word. So a process that is killed anywhere leaves a ring in which every message is either there
- * whole or not there, and there is nothing to repair; and the number of waiting messages can be
- * read at any moment without a lock.
+ * whole or not there; and the number of waiting messages can be read at any moment without a lock.
+ *
+ * Where somebody sleeps until the count goes on, the system adds to it in the step that wakes (see
+ * gmproc_waitpoint_wake_and_add()), and it can add to no more than 32 bits. So the whole word is
+ * planned first, then the count goes on, which is the commit, and then the position follows. While
+ * the count of a plan is the word's, the plan is what the word is. So others read both; and when a
+ * process is killed in between, the next one under the same lock lets the position follow, or drops
+ * a plan that was not carried out.
  *
  * Each side keeps what it last saw of the other's word, and looks again only when that does not
  * suffice. Otherwise every message would fetch the other processor's cache line.
@@ -45,12 +51,14 @@ typedef struct
 {
   guint64 level; /* the capacity is the first one, doubled so often. Written inside R and W */
   guint64 unused_1[7];
-  guint64 tail;      /* written inside W */
-  guint64 seen_head; /* what W last saw of the head; it may be further on */
-  guint64 unused_2[6];
-  guint64 head;      /* written inside R */
-  guint64 seen_tail; /* what R last saw of the tail; it may be further on */
-  guint64 unused_3[6];
+  guint64 tail;         /* written inside W */
+  guint64 seen_head;    /* what W last saw of the head; it may be further on */
+  guint64 planned_tail; /* written inside W; 0 for no plan */
+  guint64 unused_2[5];
+  guint64 head;         /* written inside R */
+  guint64 seen_tail;    /* what R last saw of the tail; it may be further on */
+  guint64 planned_head; /* written inside R; 0 for no plan */
+  guint64 unused_3[5];
 } GmprocRingPlace;
 
 typedef struct
@@ -83,6 +91,9 @@ void gmproc_ring_clear (GmprocRing *self);
  * that has none yet; says that the words do not fit together, and gives FALSE. */
 guint8 *gmproc_ring_map_level (GmprocRing *self, guint64 level, GError **error);
 gboolean gmproc_ring_set_damaged_error (guint64 head, guint64 tail, GError **error);
+
+/* The lock of WORD. Carries the plan out if that was begun, and drops it otherwise. */
+void gmproc_ring_settle_plan (guint64 *word, guint64 *plan);
 
 /* R and W. G_IO_ERROR_MESSAGE_TOO_LARGE, or what the system says when it has no memory. */
 gboolean gmproc_ring_grow (GmprocRing *self, gsize size, GError **error);

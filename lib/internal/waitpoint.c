@@ -116,7 +116,8 @@ sleep_noted (GmprocWaitpoint *self, guint32 *state, guint32 seen, gint64 deadlin
   gmproc_family_begin_wait (self->subject);
   in_time = state != NULL ? gmproc_port_word_wait_state (&self->word, state, seen, deadline)
                           : gmproc_port_word_wait (&self->word, seen, deadline);
-  gmproc_family_end_wait ();
+  if (self->subject != NULL) /* otherwise it is the caller who has noted a wait, or nobody */
+    gmproc_family_end_wait ();
   gmproc_trace_end (traced, "wait", "sleep", NULL, 0);
   return in_time;
 }
@@ -128,7 +129,7 @@ sleep_until (GmprocWaitpoint *self, guint32 prepared, gboolean may_spin, gint64 
   gulong connection = 0;
   gboolean in_time;
 
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+  if (cancellable != NULL && g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
 
   GMPROC_CRASH_POINT ("waitpoint-sleep");
@@ -145,7 +146,7 @@ sleep_until (GmprocWaitpoint *self, guint32 prepared, gboolean may_spin, gint64 
   if (connection != 0)
     g_cancellable_disconnect (cancellable, connection);
 
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+  if (cancellable != NULL && g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
   if (!in_time)
     {

@@ -302,6 +302,8 @@ typedef struct
   guint32 opaque[2];
 } GmprocPortWordPlace;
 
+#define GMPROC_PORT_WORD_LARGEST_DELTA (2047)
+
 typedef struct
 {
   GmprocPortWordPlace *place;

@@ -269,8 +269,9 @@ static gboolean
 is_before_take (const char *point)
 {
   return g_str_has_prefix (point, "waitpoint-") || g_str_has_prefix (point, "buffer-turn-")
-         || strcmp (point, "buffer-take-begun") == 0 || strcmp (point, "buffer-take-another") == 0
-         || strcmp (point, "buffer-take-wake") == 0 || strcmp (point, "buffer-take-commit") == 0;
+         || strcmp (point, "buffer-commit-planned") == 0 || strcmp (point, "buffer-take-begun") == 0
+         || strcmp (point, "buffer-take-another") == 0 || strcmp (point, "buffer-take-wake") == 0
+         || strcmp (point, "buffer-take-commit") == 0;
 }
 
 /* In a full queue the first items of a group may have been put before the others. */
@@ -292,8 +293,9 @@ items_note_death (Round *round, guint index, const char *point)
     return;
   if (strcmp (point, "ring-put-sized") == 0 || strcmp (point, "buffer-put-begun") == 0
       || strcmp (point, "buffer-put-another") == 0 || strcmp (point, "buffer-put-wake") == 0
-      || strcmp (point, "buffer-put-commit") == 0)
+      || strcmp (point, "buffer-put-commit") == 0 || strcmp (point, "buffer-commit-planned") == 0)
     card->expected = EXPECTED_ABSENT;
-  else if (strcmp (point, "buffer-put-committed") == 0)
+  else if (strcmp (point, "buffer-put-committed") == 0
+           || strcmp (point, "buffer-commit-counted") == 0)
     card->expected = EXPECTED_PRESENT;
 }

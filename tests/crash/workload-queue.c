@@ -289,10 +289,19 @@ check (Round *round)
   items_check_finished (round);
 }
 
-static const char *const points[] = {
-  "guard-",       "waitpoint-",     "buffer-turn-",  "buffer-put-", "buffer-take-",
-  "buffer-grow-", "buffer-shrink-", "buffer-finish", "ring-",       NULL
-};
+static const char *const points[] = { "guard-",
+                                      "waitpoint-prepare",
+                                      "waitpoint-sl",
+                                      "buffer-turn-",
+                                      "buffer-put-",
+                                      "buffer-take-",
+                                      "buffer-commit-",
+                                      "commit-",
+                                      "buffer-grow-",
+                                      "buffer-shrink-",
+                                      "buffer-finish",
+                                      "ring-",
+                                      NULL };
 
 const Workload workload_queue = { .name = "queue",
                                   .points = points,

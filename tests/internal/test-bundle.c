@@ -51,11 +51,11 @@ pass_on (GVariant *items)
   gmproc_bundle_reader_init (&reader, FALSE);
   for (gsize i = 0; i < bundle.n_items; i++)
     {
-      GOutputVector vectors[GMPROC_CODEC_N_VECTORS];
+      GOutputVector vectors[GMPROC_BUNDLE_N_VECTORS];
       gsize size = gmproc_bundle_get (&bundle, i, vectors);
       g_autoptr (GByteArray) body = g_byte_array_new ();
 
-      for (guint j = 0; j < GMPROC_CODEC_N_VECTORS; j++)
+      for (guint j = 0; j < GMPROC_BUNDLE_N_VECTORS; j++)
         g_byte_array_append (body, vectors[j].buffer, (guint) vectors[j].size);
       g_assert_cmpuint (body->len, ==, size);
       g_assert_cmpint (add (&reader, GMPROC_CODEC_VARIANT, body->data, size, i % (size + 1)), ==,

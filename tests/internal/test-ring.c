@@ -441,6 +441,62 @@ test_damaged_frame (void)
   fixture_close (&fixture);
 }
 
+/* As a process leaves them that was killed before the position followed the count. */
+static void
+break_commit (guint64 *word, guint64 *plan, guint64 before)
+{
+  *plan = *word;
+  *word = before;
+  *gmproc_ring_word_get_count_place (word) += 1;
+}
+
+static void
+test_count_without_position (void)
+{
+  Fixture fixture;
+  guint64 before;
+
+  fixture_open (&fixture);
+  put (&fixture, 10);
+  before = fixture.place.tail;
+  put (&fixture, 30);
+  break_commit (&fixture.place.tail, &fixture.place.planned_tail, before);
+  g_assert_cmpuint (gmproc_ring_get_length (&fixture.ring), ==, 2);
+  take (&fixture, 10);
+  before = fixture.place.head;
+  take (&fixture, 30);
+  break_commit (&fixture.place.head, &fixture.place.planned_head, before);
+  g_assert_cmpuint (gmproc_ring_get_length (&fixture.ring), ==, 0);
+  g_assert_cmpuint (gmproc_ring_load_whole (&fixture.place.head, &fixture.place.planned_head), ==,
+                    gmproc_ring_load_whole (&fixture.place.tail, &fixture.place.planned_tail));
+
+  put (&fixture, 20);
+  g_assert_cmpuint (fixture.place.planned_tail, ==, 0);
+  take (&fixture, 20);
+  g_assert_cmpuint (fixture.place.planned_head, ==, 0);
+  g_assert_cmpuint (fixture.place.head, ==, fixture.place.tail);
+  fixture_close (&fixture);
+}
+
+static void
+test_plan_without_count (void)
+{
+  Fixture fixture;
+
+  fixture_open (&fixture);
+  put (&fixture, 10);
+  fixture.place.planned_tail = gmproc_ring_word_step (fixture.place.tail, 1000);
+  g_assert_cmpuint (gmproc_ring_get_length (&fixture.ring), ==, 1);
+  g_assert_cmpuint (gmproc_ring_load_whole (&fixture.place.tail, &fixture.place.planned_tail), ==,
+                    fixture.place.tail);
+  put (&fixture, 20); /* where the dead process had planned another one */
+  take (&fixture, 10);
+  fixture.place.planned_head = gmproc_ring_word_step (fixture.place.head, 20);
+  take (&fixture, 20);
+  g_assert_cmpuint (fixture.place.planned_tail | fixture.place.planned_head, ==, 0);
+  fixture_close (&fixture);
+}
+
 /* Whatever stands in the shared memory, no call reads or writes outside of it. */
 static void
 test_random_damage (void)
@@ -454,8 +510,10 @@ test_random_damage (void)
       GmprocRingMessage message;
       gboolean is_full;
       Fixture fixture;
-      guint64 *words[] = { &fixture.place.level, &fixture.place.tail, &fixture.place.seen_head,
-                           &fixture.place.head, &fixture.place.seen_tail };
+      guint64 *words[] = { &fixture.place.level,       &fixture.place.tail,
+                           &fixture.place.seen_head,   &fixture.place.head,
+                           &fixture.place.seen_tail,   &fixture.place.planned_tail,
+                           &fixture.place.planned_head };
 
       fixture_open (&fixture);
       put (&fixture, 100);
@@ -496,6 +554,8 @@ main (int argc, char **argv)
   gmproc_test_add ("/ring/too-large", test_too_large);
   gmproc_test_add ("/ring/damaged-words", test_damaged_words);
   gmproc_test_add ("/ring/damaged-frame", test_damaged_frame);
+  gmproc_test_add ("/ring/count-without-position", test_count_without_position);
+  gmproc_test_add ("/ring/plan-without-count", test_plan_without_count);
   gmproc_test_add ("/ring/random-damage", test_random_damage);
   return g_test_run ();
 }
