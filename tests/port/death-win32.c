@@ -55,6 +55,13 @@ gmproc_test_can_lose_objects (void)
   return FALSE;
 }
 
+/* Wine asks for the length of the file first, and then writes there, in two calls of its system. */
+gboolean
+gmproc_test_can_append_at_once (void)
+{
+  return GetProcAddress (GetModuleHandleW (L"ntdll.dll"), "wine_get_version") == NULL;
+}
+
 gboolean
 gmproc_test_can_catch_termination (void)
 {
