@@ -321,7 +321,7 @@ test_killed_while_idle (void)
 static void
 test_end_of_a_pool_of_dead_workers (void)
 {
-  for (guint i = 0; i < 10; i++)
+  for (guint i = 0; i < gmproc_test_scale (10); i++)
     {
       GmprocPool *pool = crew_new (N_WORKERS);
 

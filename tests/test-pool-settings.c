@@ -181,7 +181,7 @@ test_max_tasks (void)
 static void
 test_close_while_workers_retire (void)
 {
-  for (guint i = 0; i < 10; i++)
+  for (guint i = 0; i < gmproc_test_scale (10); i++)
     {
       GmprocPool *pool = crew_new (2);
 

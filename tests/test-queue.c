@@ -360,6 +360,7 @@ check_counts (PartyKind kind, guint max_size, guint n_producers, guint n_consume
   Party *consumers[MAX_SIDE];
   guint64 count = 0, sum = 0;
 
+  n = gmproc_test_scale (n);
   for (guint i = 0; i < n_consumers; i++)
     consumers[i] = start_consumer (kind, queue, results);
   for (guint i = 0; i < n_producers; i++)
