@@ -39,6 +39,19 @@ gmproc_test_set_warm_up (void (*warm_up) (void))
   pending_warm_up = warm_up;
 }
 
+guint
+gmproc_test_scale (guint usual)
+{
+  const char *text = g_getenv ("GMPROC_TEST_SCALE");
+  guint64 percent;
+
+  if (text == NULL)
+    return usual;
+  if (!g_ascii_string_to_unsigned (text, 10, 1, 100, &percent, NULL))
+    g_error ("GMPROC_TEST_SCALE is “%s”, and not a number from 1 to 100", text);
+  return MAX (1, (guint) (usual * percent / 100));
+}
+
 static char *
 find_leaks (GmprocTestLeaks *before)
 {

@@ -22,6 +22,11 @@ void gmproc_test_set_warm_up (void (*warm_up) (void));
  */
 void gmproc_test_set_patience (gint64 time);
 
+/* How often to do what a test does USUAL times: GMPROC_TEST_SCALE percent of it, and at least once.
+ * It is for machines on which a step takes long; every step is still there. The processes of a test
+ * get the same answer. */
+guint gmproc_test_scale (guint usual);
+
 /* Where a C library ends lines with CR LF, makes them end with LF, in place. */
 void gmproc_test_unify_lines (char *text);
 

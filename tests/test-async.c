@@ -10,7 +10,7 @@
 #include "party.h"
 #include "support.h"
 
-#define N_PROCESSES (512)
+#define N_PROCESSES gmproc_test_scale (512)
 #define N_CALLS (200)
 
 /* What came of a call. */

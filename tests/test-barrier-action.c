@@ -11,7 +11,7 @@
 #include "support.h"
 
 #define N_PARTIES 4
-#define N_ROUNDS 100
+#define N_ROUNDS gmproc_test_scale (100)
 
 /* How a party's wait ended, as its exit status. */
 #define BROKEN 20

@@ -12,7 +12,7 @@
 #include "support.h"
 
 #define MAX_PARTIES 5
-#define N_THOUSAND 1000
+#define N_THOUSAND gmproc_test_scale (1000)
 
 /* How a party's wait ended, as its exit status. */
 #define BROKEN 20
@@ -421,7 +421,7 @@ test_killed_at_random (PartyKind kind)
 {
   g_autoptr (GmprocBarrier) barrier = new_barrier (3);
 
-  for (guint round = 0; round < 20; round++)
+  for (guint round = 0; round < gmproc_test_scale (20); round++)
     {
       g_autoptr (GVariant) args =
           g_variant_ref_sink (g_variant_new ("(h)", gmproc_barrier_get_handle (barrier)));

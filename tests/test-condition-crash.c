@@ -11,7 +11,7 @@
 #include "party.h"
 #include "support.h"
 
-#define N_KILLS 15
+#define N_KILLS gmproc_test_scale (15)
 #define N_EATERS 2
 #define N_THINGS 20
 

@@ -11,7 +11,7 @@
 #include "support.h"
 
 #define N_PARTIES 4
-#define N_ROUNDS 2000
+#define N_ROUNDS gmproc_test_scale (2000)
 
 static void
 assert_not_set (GmprocEvent *event, gint64 timeout)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "party.h"
+#include "port/leaks.h"
 #include "support.h"
 
 typedef gint32 (*GetHandle) (gpointer object);
@@ -182,7 +183,6 @@ test_closed (void)
   g_autoptr (GmprocConnection) connection = new_connection (NULL);
   g_autoptr (GmprocDescriptor) descriptor = new_descriptor (NULL);
   g_autoptr (GmprocConnection) same = NULL;
-  g_autoptr (GSocket) socket = NULL;
 
   g_assert_nonnull (connection);
   g_assert_nonnull (descriptor);
@@ -192,8 +192,7 @@ test_closed (void)
   assert_stays_here (gmproc_connection_get_handle (connection), G_IO_ERROR, G_IO_ERROR_CLOSED,
                      "connection");
 
-  socket = g_socket_new_from_fd ((int) gmproc_descriptor_steal (descriptor), NULL);
-  g_assert_nonnull (socket);
+  gmproc_test_leaks_close_stolen (gmproc_descriptor_steal (descriptor));
   assert_stays_here (gmproc_descriptor_get_handle (descriptor), GMPROC_ERROR,
                      GMPROC_ERROR_BAD_STATE, "descriptor");
 }

@@ -12,9 +12,9 @@
 #include "support.h"
 
 #define N_PARTIES 4
-#define N_INCREMENTS 500
+#define N_INCREMENTS gmproc_test_scale (500)
 #define DEPTH 5
-#define N_RANDOM_ROUNDS 10
+#define N_RANDOM_ROUNDS gmproc_test_scale (10)
 
 static GmprocLock *
 new_lock (gboolean is_recursive)

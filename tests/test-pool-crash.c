@@ -246,6 +246,26 @@ test_place_is_taken (void)
 #define SOON (50 * G_TIME_SPAN_MILLISECOND)
 #define TRIES 30
 
+GMPROC_DEFINE_TARGET (do_nothing)
+{
+  return EXIT_SUCCESS;
+}
+
+/* What a process costs on this machine now. */
+static gint64
+time_process (void)
+{
+  g_autoptr (GmprocProcess) process = gmproc_process_new (do_nothing, NULL);
+  gint64 begin = g_get_monotonic_time ();
+  g_autoptr (GError) error = NULL;
+
+  gmproc_process_start (process, &error);
+  g_assert_no_error (error);
+  gmproc_process_join (process, GMPROC_FOREVER, NULL, &error);
+  g_assert_no_error (error);
+  return g_get_monotonic_time () - begin;
+}
+
 /* From the kill until another worker has begun the next call. */
 static gint64
 time_replacement (GmprocPool *pool, Meeting *meeting)
@@ -272,19 +292,24 @@ time_replacement (GmprocPool *pool, Meeting *meeting)
   return elapsed;
 }
 
-/* GM-08: a replacement is there soon. What else the machine does may hold up some of them, but not
- * all. */
+/* GM-08: a replacement is there soon, or where a process takes long, in the time of a few. What
+ * else the machine does may hold up some of them, but not all. */
 static void
 test_place_is_taken_soon (void)
 {
   GmprocPool *pool = crew_new (1);
-  gint64 least = G_MAXINT64;
+  gint64 bound, elapsed;
   Meeting meeting;
+  guint i = 0;
 
   meeting_open (&meeting);
-  for (guint i = 0; i < TRIES && least > SOON; i++)
-    least = MIN (least, time_replacement (pool, &meeting));
-  g_assert_cmpint (least, <=, SOON);
+  do
+    {
+      bound = MAX (SOON, 3 * time_process ());
+      elapsed = time_replacement (pool, &meeting);
+    }
+  while (elapsed > bound && ++i < TRIES);
+  g_assert_cmpint (elapsed, <=, bound);
 
   meeting_close (&meeting);
   crew_end (pool);
@@ -321,7 +346,7 @@ test_killed_while_idle (void)
 static void
 test_end_of_a_pool_of_dead_workers (void)
 {
-  for (guint i = 0; i < 10; i++)
+  for (guint i = 0; i < gmproc_test_scale (10); i++)
     {
       GmprocPool *pool = crew_new (N_WORKERS);
 

@@ -89,7 +89,7 @@ test_no_item_waits_for_a_slow_one (void)
 }
 
 #define N_THREADS 8
-#define N_CALLS 60
+#define N_CALLS gmproc_test_scale (60)
 
 static gpointer
 call_again_and_again (gpointer data)
@@ -208,7 +208,7 @@ test_cancel_at_any_time (void)
 {
   GmprocPool *pool = crew_new (2);
 
-  for (guint i = 0; i < 200; i++)
+  for (guint i = 0; i < gmproc_test_scale (200); i++)
     {
       g_autoptr (GCancellable) cancellable = g_cancellable_new ();
       g_autoptr (GError) error = NULL;

@@ -40,7 +40,7 @@ GMPROC_DEFINE_FUNCTION (report, "h", "()")
 {
   g_autoptr (GmprocQueue) queue = gmproc_queue_from_handle (g_variant_get_handle (item), error);
 
-  if (queue == NULL || !gmproc_queue_put (queue, g_variant_new_int64 (1), 0, NULL, error))
+  if (queue == NULL || !gmproc_queue_put (queue, g_variant_new_int64 (1), CREW_BOUND, NULL, error))
     return NULL;
   return g_variant_new ("()");
 }
@@ -181,7 +181,7 @@ test_max_tasks (void)
 static void
 test_close_while_workers_retire (void)
 {
-  for (guint i = 0; i < 10; i++)
+  for (guint i = 0; i < gmproc_test_scale (10); i++)
     {
       GmprocPool *pool = crew_new (2);
 

@@ -11,7 +11,7 @@
 #include "kin.h"
 #include "support.h"
 
-#define N_CYCLES 1000
+#define N_CYCLES gmproc_test_scale (1000)
 #define N_THREADS 16
 
 GMPROC_DEFINE_TARGET (do_nothing)
@@ -35,7 +35,7 @@ assert_no_names (void)
 static void
 test_cycles (void)
 {
-  for (int i = 0; i < N_CYCLES; i++)
+  for (guint i = 0; i < N_CYCLES; i++)
     {
       g_autoptr (GmprocProcess) process = gmproc_process_new (do_nothing, NULL);
 

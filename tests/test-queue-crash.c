@@ -411,7 +411,7 @@ test_random_kills (void)
   g_test_message ("%" G_GUINT64_FORMAT " rounds", n);
 }
 
-#define N_CYCLES 250
+#define N_CYCLES gmproc_test_scale (250)
 #define QUEUES_A_CYCLE 4
 
 /* Makes each of its queues larger, and waits to be killed while it takes from the last one. */

@@ -349,7 +349,7 @@ GMPROC_DEFINE_TARGET (consume)
     }
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
   g_clear_error (&error);
-  gmproc_queue_put (results, g_variant_new ("(tt)", count, sum), 0, NULL, &error);
+  gmproc_queue_put (results, g_variant_new ("(tt)", count, sum), PARTY_BOUND, NULL, &error);
   g_assert_no_error (error);
   return EXIT_SUCCESS;
 }

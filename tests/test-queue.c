@@ -323,7 +323,7 @@ GMPROC_DEFINE_TARGET (consume)
     }
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
   g_clear_error (&error);
-  gmproc_queue_put (results, g_variant_new ("(tt)", count, sum), 0, NULL, &error);
+  gmproc_queue_put (results, g_variant_new ("(tt)", count, sum), PARTY_BOUND, NULL, &error);
   g_assert_no_error (error);
   return EXIT_SUCCESS;
 }
@@ -360,6 +360,7 @@ check_counts (PartyKind kind, guint max_size, guint n_producers, guint n_consume
   Party *consumers[MAX_SIDE];
   guint64 count = 0, sum = 0;
 
+  n = gmproc_test_scale (n);
   for (guint i = 0; i < n_consumers; i++)
     consumers[i] = start_consumer (kind, queue, results);
   for (guint i = 0; i < n_producers; i++)
@@ -510,7 +511,7 @@ test_producers (PartyKind kind)
     {
       g_autoptr (GError) error = NULL;
 
-      gmproc_queue_put (queue, g_variant_new ("(uu)", N_SIDE, i), 0, NULL, &error);
+      gmproc_queue_put (queue, g_variant_new ("(uu)", N_SIDE, i), PARTY_BOUND, NULL, &error);
       g_assert_no_error (error);
     }
   join_all (parties, N_SIDE);

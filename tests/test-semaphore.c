@@ -13,8 +13,8 @@
 #include "support.h"
 
 #define N_PARTIES 4
-#define N_ROUNDS 300
-#define N_KILLS 20
+#define N_ROUNDS gmproc_test_scale (300)
+#define N_KILLS gmproc_test_scale (20)
 #define WIDTH 2
 
 static GmprocSemaphore *

@@ -195,6 +195,19 @@ begin (void)
   path = g_build_filename (folder, "trace.json", NULL);
 }
 
+/* FALSE, and the test is skipped, where the records of several processes damage each other. */
+static gboolean
+begin_many (void)
+{
+  if (!gmproc_test_can_append_at_once ())
+    {
+      g_test_skip ("Wine appends in two steps, between which others may append");
+      return FALSE;
+    }
+  begin ();
+  return TRUE;
+}
+
 static void
 end (void)
 {
@@ -246,7 +259,8 @@ test_normal_run (void)
       work ();
       return;
     }
-  begin ();
+  if (!begin_many ())
+    return;
   run (path);
   g_test_trap_assert_passed ();
   records = read_trace ();
@@ -308,7 +322,8 @@ test_killed_worker (void)
       kill_one_of_two ();
       return;
     }
-  begin ();
+  if (!begin_many ())
+    return;
   run (path);
   g_test_trap_assert_passed ();
   records = read_trace ();
@@ -345,7 +360,8 @@ test_killed_parent (void)
       crew_pause (20 * G_TIME_SPAN_MILLISECOND);
       gmproc_test_kill_self ();
     }
-  begin ();
+  if (!begin_many ())
+    return;
   run (path);
   g_test_trap_assert_failed ();
   records = read_trace ();

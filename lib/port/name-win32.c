@@ -102,9 +102,10 @@ gmproc_port_name_publish (const char *name, gintptr handle, guint64 note, GError
   wchar_t wide[NAME_LENGTH];
 
   self->handle = GMPROC_PORT_NO_HANDLE;
-  if (make_name (name, wide, error) && gmproc_port_handle_duplicate (handle, &self->handle, error))
+  if (make_name (name, wide, error))
     self->section = create_section (wide, error);
-  if (self->section == NULL || !fill_card (self, note, error))
+  if (self->section == NULL || !gmproc_port_handle_duplicate (handle, &self->handle, error)
+      || !fill_card (self, note, error))
     gmproc_port_name_withdraw (&self);
   return self;
 }

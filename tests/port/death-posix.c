@@ -60,6 +60,18 @@ gmproc_test_can_lose_objects (void)
 }
 
 gboolean
+gmproc_test_can_append_at_once (void)
+{
+  return TRUE;
+}
+
+gboolean
+gmproc_test_can_stop_a_name (void)
+{
+  return TRUE;
+}
+
+gboolean
 gmproc_test_can_catch_termination (void)
 {
   return TRUE;

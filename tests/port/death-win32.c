@@ -55,6 +55,20 @@ gmproc_test_can_lose_objects (void)
   return FALSE;
 }
 
+/* Wine asks for the length of the file first, and then writes there, in two calls of its system. */
+gboolean
+gmproc_test_can_append_at_once (void)
+{
+  return GetProcAddress (GetModuleHandleW (L"ntdll.dll"), "wine_get_version") == NULL;
+}
+
+/* A handle can be copied out of a process that does not run. */
+gboolean
+gmproc_test_can_stop_a_name (void)
+{
+  return FALSE;
+}
+
 gboolean
 gmproc_test_can_catch_termination (void)
 {

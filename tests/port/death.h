@@ -30,6 +30,12 @@ gboolean gmproc_test_can_lose_objects (void);
 /* Whether a process can do something else than end when it is terminated. */
 gboolean gmproc_test_can_catch_termination (void);
 
+/* Whether what several processes append to one file at once stays in one piece. */
+gboolean gmproc_test_can_append_at_once (void);
+
+/* Whether a name in the system is answered for by the process that published it. */
+gboolean gmproc_test_can_stop_a_name (void);
+
 /* When it returns, no thread of that process runs any more, until continue. FALSE where that
  * cannot be done. */
 gboolean gmproc_test_stop (gint64 pid);

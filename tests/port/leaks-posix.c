@@ -159,3 +159,9 @@ gmproc_test_leaks_close_inheritable (int fd)
 {
   g_assert_cmpint (close (fd), ==, 0);
 }
+
+void
+gmproc_test_leaks_close_stolen (gintptr descriptor)
+{
+  g_assert_cmpint (close ((int) descriptor), ==, 0);
+}

@@ -234,3 +234,11 @@ gmproc_test_leaks_close_inheritable (int fd)
 {
   g_assert_cmpint (_close (fd), ==, 0);
 }
+
+/* CloseHandle() takes every kind. closesocket() does not know a socket that was not made by the
+ * library of sockets in this process. */
+void
+gmproc_test_leaks_close_stolen (gintptr descriptor)
+{
+  g_assert_true (CloseHandle ((HANDLE) descriptor));
+}

@@ -30,4 +30,7 @@ void gmproc_test_leaks_forgive_process (void);
 int gmproc_test_leaks_open_inheritable (void);
 void gmproc_test_leaks_close_inheritable (int fd);
 
+/* Closes what a GmprocDescriptor had, of whatever kind it is. */
+void gmproc_test_leaks_close_stolen (gintptr descriptor);
+
 G_END_DECLS

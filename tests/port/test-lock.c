@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#define N_INCREMENTS 100000
+#define N_INCREMENTS gmproc_test_scale (100000)
 
 /* What the processes of a test share. */
 typedef struct
@@ -293,7 +293,7 @@ count (const gintptr *handles, guint n_handles G_GNUC_UNUSED)
   GmprocPortLock lock;
   Shared *shared = attach_from_handles (handles, &lock);
 
-  for (int i = 0; i < N_INCREMENTS; i++)
+  for (guint i = 0; i < N_INCREMENTS; i++)
     {
       g_assert_cmpint (gmproc_port_lock_acquire (&lock, peer_far_deadline (), NULL), ==,
                        GMPROC_PORT_LOCK_ACQUIRED);

@@ -506,7 +506,7 @@ test_128_children (void)
 static void
 test_512_children (void)
 {
-  check_many (512);
+  check_many (gmproc_test_scale (512));
 }
 
 /* -- the console ---------------------------------------------------------------------------------

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#define N_ROUNDS 100000
+#define N_ROUNDS gmproc_test_scale (100000)
 #define N_WAITERS 8
 
 typedef struct
