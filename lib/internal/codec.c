@@ -177,7 +177,7 @@ typedef struct
 GVariant *
 gmproc_codec_new_number (gconstpointer message, gsize size)
 {
-  const char *end = (const char *) message + size;
+  const char *bytes = message; /* NULL when there are none */
   union
   {
     guint8 y;
@@ -190,12 +190,12 @@ gmproc_codec_new_number (gconstpointer message, gsize size)
     double d;
   } number;
 
-  if (size < 3 || end[-2] != '\0'
-      || gmproc_codec_get_item_size ((const GVariantType *) (end - 1)) != size - 2)
+  if (size < 3 || bytes[size - 2] != '\0'
+      || gmproc_codec_get_item_size ((const GVariantType *) (bytes + size - 1)) != size - 2)
     return NULL;
 
   memcpy (&number, message, size - 2);
-  switch (end[-1])
+  switch (bytes[size - 1])
     {
     case 'y':
       return g_variant_take_ref (g_variant_new_byte (number.y));
