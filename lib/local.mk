@@ -300,6 +300,7 @@ lib_libgmproc_core_la_SOURCES = \
   $(internal_sources) \
   lib/port/port.h \
   lib/port/port-error.h \
+  lib/port/self.c \
   $(port_sources)
 lib_libgmproc_core_la_LIBADD = $(port_libs) $(GLIB_LIBS)
 

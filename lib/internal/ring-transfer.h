@@ -79,8 +79,8 @@ gmproc_ring_word_get_count_place (guint64 *word)
 
 /* The other side's word. Its count is right in itself, and its position is never too far on, so it
  * is loaded in this way only where the position is not far enough. One that is still to follow is
- * in the plan; a plan that is gone
- * again, or is the next one, was loaded after the position had followed. */
+ * in the plan; a plan that is gone again, or is the next one, was loaded after the position had
+ * followed. */
 static inline guint64
 gmproc_ring_load_whole (const guint64 *word, const guint64 *plan)
 {
@@ -288,11 +288,21 @@ gmproc_ring_copy (gpointer to, gconstpointer from, gsize size)
     memcpy (to, from, size);
 }
 
+/* How many of SIZE bytes from OFFSET on are before the end of the ring: all, if the body is in one
+ * piece, as nearly every one is. */
+static inline gsize
+gmproc_ring_get_first (const GmprocRingMessage *message, gsize offset, gsize size)
+{
+  if (G_LIKELY (message->part_sizes[1] == 0))
+    return size;
+  return offset < message->part_sizes[0] ? MIN (size, message->part_sizes[0] - offset) : 0;
+}
+
 /* Copies SIZE bytes to where the body has its byte number OFFSET, over the end of the ring. */
 static inline void
 gmproc_ring_poke (const GmprocRingMessage *message, gsize offset, gconstpointer data, gsize size)
 {
-  gsize first = offset < message->part_sizes[0] ? MIN (size, message->part_sizes[0] - offset) : 0;
+  gsize first = gmproc_ring_get_first (message, offset, size);
 
   if (first > 0) /* a part of no bytes may be NULL, which has no offsets */
     gmproc_ring_copy (message->parts[0] + offset, data, first);
@@ -306,14 +316,7 @@ gmproc_ring_fill (const GmprocRingMessage *message, const GOutputVector *vectors
 {
   gsize offset = 0;
 
-  /* In one piece, as nearly all are. */
-  for (gsize i = 0; message->part_sizes[1] == 0 && i < n_vectors; i++)
-    if (vectors[i].size > 0) /* otherwise the buffer may be NULL */
-      {
-        gmproc_ring_copy (message->parts[0] + offset, vectors[i].buffer, vectors[i].size);
-        offset += vectors[i].size;
-      }
-  for (gsize i = 0; message->part_sizes[1] > 0 && i < n_vectors; i++)
+  for (gsize i = 0; i < n_vectors; i++)
     {
       gmproc_ring_poke (message, offset, vectors[i].buffer, vectors[i].size);
       offset += vectors[i].size;
@@ -324,7 +327,7 @@ gmproc_ring_fill (const GmprocRingMessage *message, const GOutputVector *vectors
 static inline void
 gmproc_ring_peek (const GmprocRingMessage *message, gsize offset, gpointer buffer, gsize size)
 {
-  gsize first = offset < message->part_sizes[0] ? MIN (size, message->part_sizes[0] - offset) : 0;
+  gsize first = gmproc_ring_get_first (message, offset, size);
 
   if (first > 0)
     gmproc_ring_copy (buffer, message->parts[0] + offset, first);

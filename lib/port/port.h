@@ -281,13 +281,14 @@ gboolean gmproc_port_lock_release (GmprocPortLock *lock);
  * advance: adds one (release) and wakes every waiter; costs no system call when there is none.
  *          Whoever loaded the count before advance and waits after it does not sleep.
  *
- * advance_and_add: advance, and adds DELTA (at most 2047) to STATE, which lies in shared memory.
+ * advance_and_add: advance, and adds DELTA (at most GMPROC_PORT_WORD_LARGEST_DELTA) to STATE, which
+ *          lies in shared memory.
  *          Killed in the middle of it, a process leaves STATE as it was, and who sleeps may sleep
  * on; or STATE is changed, and nobody sleeps. Who is woken may find STATE as it was, and sees the
  * change a moment later; where the system can do both in one step, it finds it changed.
  *
  * wait_state: the same for a counter STATE of the caller's, of which it knows by one load that it
- * has gone on. add_state: adds DELTA (at most 2047) to STATE and wakes all who sleep in wait_state.
+ * has gone on. add_state: adds DELTA (as above) to STATE and wakes all who sleep in wait_state.
  * Killed in the middle of it, a process leaves STATE as it was, and who sleeps sleeps on; or it is
  *          changed, and nobody sleeps. Where the system cannot do both in one step, somebody may
  *          then sleep until the own deadline although STATE is changed.

@@ -146,8 +146,6 @@ gmproc_port_self_get_arguments (GError **error)
  * which then asks again. */
 static gint64 own_pid; /* atomic; 0 when it is not known */
 
-__thread guint64 gmproc_port_self_thread_mark;
-
 /* The copy has only the thread that calls this. */
 void
 gmproc_port_self_forget (void)
@@ -172,19 +170,6 @@ gmproc_port_self_get_pid (void)
       __atomic_store_n (&own_pid, pid, __ATOMIC_RELAXED);
     }
   return pid;
-}
-
-/* Not of GLib's random numbers: a copy of the process would get the same ones. */
-guint64
-gmproc_port_self_make_thread_mark (void)
-{
-  g_autoptr (GError) error = NULL;
-  guint32 random;
-
-  if (!gmproc_port_random_fill (&random, sizeof random, &error))
-    g_error ("%s", error->message);
-  gmproc_port_self_thread_mark = (guint64) random << 32 | (guint32) gmproc_port_self_get_pid ();
-  return gmproc_port_self_thread_mark;
 }
 
 gint64

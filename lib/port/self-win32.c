@@ -54,20 +54,6 @@ gmproc_port_self_get_pid (void)
   return (gint64) GetCurrentProcessId ();
 }
 
-__thread guint64 gmproc_port_self_thread_mark;
-
-guint64
-gmproc_port_self_make_thread_mark (void)
-{
-  g_autoptr (GError) error = NULL;
-  guint32 random;
-
-  if (!gmproc_port_random_fill (&random, sizeof random, &error))
-    g_error ("%s", error->message);
-  gmproc_port_self_thread_mark = (guint64) random << 32 | (guint32) gmproc_port_self_get_pid ();
-  return gmproc_port_self_thread_mark;
-}
-
 gint64
 gmproc_port_self_get_rough_time (void)
 {

@@ -186,6 +186,19 @@ peer_warm_up (void)
   g_assert_cmpint (peer_join (peer_start (WARM_UP_MODE, NULL, 0)), ==, EXIT_SUCCESS);
 }
 
+void
+peer_assert_name (const char *name, guint64 note)
+{
+  g_autoptr (GError) error = NULL;
+  guint64 found_note;
+  gintptr found;
+
+  gmproc_port_name_look_up (name, peer_far_deadline (), &found, &found_note, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (found_note, ==, note);
+  gmproc_port_handle_close (&found);
+}
+
 gint64
 peer_far_deadline (void)
 {

@@ -58,6 +58,9 @@ void peer_new_pipe (gintptr *ret_reader, gintptr *ret_writer);
 /* What a program does once and keeps: the main context, and the first start of a child. */
 void peer_warm_up (void);
 
+/* Whoever published the name answers, and its note is NOTE. */
+void peer_assert_name (const char *name, guint64 note);
+
 /* A point of time so far away that only a hang reaches it. */
 gint64 peer_far_deadline (void);
 

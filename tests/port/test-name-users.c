@@ -166,19 +166,6 @@ fill_descriptors (void)
   g_assert_cmpint (errno, ==, EMFILE);
 }
 
-static void
-assert_found (const char *name)
-{
-  g_autoptr (GError) error = NULL;
-  gintptr found;
-  guint64 note;
-
-  gmproc_port_name_look_up (name, peer_far_deadline (), &found, &note, &error);
-  g_assert_no_error (error);
-  g_assert_cmpuint (note, ==, NOTE);
-  gmproc_port_handle_close (&found);
-}
-
 /* handles: the block. A process that has no descriptor left answers again when it has one. */
 static int
 run_out (const gintptr *handles, guint n_handles)
@@ -200,7 +187,7 @@ run_out (const gintptr *handles, guint n_handles)
   g_assert_false (
       gmproc_port_name_look_up (name, g_get_monotonic_time () + SHORT, &found, &note, NULL));
   limit_descriptors (2 * SMALL);
-  assert_found (name);
+  peer_assert_name (name, NOTE);
   gmproc_port_name_withdraw (&published);
   return EXIT_SUCCESS;
 }

@@ -50,18 +50,6 @@ assert_refused (const char *name, gint64 deadline, gint code)
 }
 
 static void
-assert_found (const char *name)
-{
-  g_autoptr (GError) error = NULL;
-  gintptr found;
-  guint64 note;
-
-  gmproc_port_name_look_up (name, peer_far_deadline (), &found, &note, &error);
-  g_assert_no_error (error);
-  gmproc_port_handle_close (&found);
-}
-
-static void
 test_block_and_note_are_found (void)
 {
   g_autofree char *name = new_name ();
@@ -152,10 +140,10 @@ stop_and_kill_owner (const char *name, gintptr block)
           assert_refused (name, g_get_monotonic_time () + SHORT, G_IO_ERROR_TIMED_OUT);
         }
       else
-        assert_found (name);
+        peer_assert_name (name, NOTE);
       gmproc_test_continue (gmproc_port_child_get_pid (owner));
     }
-  assert_found (name);
+  peer_assert_name (name, NOTE);
 
   gmproc_port_child_signal (owner, GMPROC_PORT_SIGNAL_KILL);
   g_assert_cmpint (peer_join (owner), ==, GMPROC_TEST_KILLED);
