@@ -59,9 +59,9 @@ take_value (GmprocConnection *self, GmprocCodecKind kind, gpointer body, gsize s
   g_autoptr (GVariant) whole = NULL;
 
   if (kind != GMPROC_CODEC_ENVELOPE)
-    return gmproc_codec_take_message (kind, body, size, error);
+    return gmproc_codec_take_message (kind, body, size, gmproc_body_free, error);
 
-  whole = gmproc_codec_take_message (GMPROC_CODEC_VARIANT, body, size, error);
+  whole = gmproc_codec_take_message (GMPROC_CODEC_VARIANT, body, size, gmproc_body_free, error);
   if (whole == NULL)
     return NULL;
   if (gmproc_connection_carries_objects (self))
@@ -162,7 +162,7 @@ gmproc_connection_receive_any (GmprocConnection *self, gint64 deadline, GCancell
   if (check_next (self, deadline, cancellable, &size, error)
       && gmproc_link_receive (&self->link, deadline, cancellable, &kind, &body, &size, error))
     {
-      bytes = g_bytes_new_take (body, size);
+      bytes = g_bytes_new_with_free_func (body, size, gmproc_body_free, body);
       drop_arrivals (self);
     }
   leave (self);
@@ -225,15 +225,15 @@ static gboolean
 receive_copy (GmprocConnection *self, guint8 *buffer, gsize room, gsize *ret_size,
               GCancellable *cancellable, GError **error)
 {
-  g_autofree guint8 *body = NULL;
   GmprocCodecKind kind;
+  gpointer body;
 
   if (!check_next (self, 0, cancellable, ret_size, error) || !check_room (*ret_size, room, error)
-      || !gmproc_link_receive (&self->link, 0, cancellable, &kind, (gpointer *) &body, ret_size,
-                               error))
+      || !gmproc_link_receive (&self->link, 0, cancellable, &kind, &body, ret_size, error))
     return FALSE;
   if (*ret_size > 0)
     memcpy (buffer, body, *ret_size);
+  gmproc_body_free (body);
   drop_arrivals (self);
   return TRUE;
 }

@@ -222,7 +222,7 @@ take_alone (GmprocQueue *self, const GmprocRingMessage *message, GError **error)
 
   if (!gmproc_queue_take_message (self, message, &data, error))
     return NULL;
-  item = gmproc_codec_take_message (message->kind, data, message->size, error);
+  item = gmproc_codec_take_message (message->kind, data, message->size, g_free, error);
   return item == NULL ? NULL : g_variant_ref_sink (g_variant_new_array (NULL, &item, 1));
 }
 

@@ -318,7 +318,7 @@ gmproc_queue_get (GmprocQueue *self, gint64 timeout, GCancellable *cancellable, 
     {
       if (!gmproc_queue_take_message (self, &message, &data, error))
         return NULL;
-      return gmproc_codec_take_message (message.kind, data, message.size, error);
+      return gmproc_codec_take_message (message.kind, data, message.size, g_free, error);
     }
 
   gmproc_ring_extract (&message, small);
@@ -329,7 +329,7 @@ gmproc_queue_get (GmprocQueue *self, gint64 timeout, GCancellable *cancellable, 
     return number;
   data = g_malloc (MAX (message.size, 1));
   gmproc_ring_copy (data, small, message.size);
-  return gmproc_codec_take_message (message.kind, data, message.size, error);
+  return gmproc_codec_take_message (message.kind, data, message.size, g_free, error);
 }
 
 /**

@@ -117,6 +117,8 @@ internal_sources = \
   lib/internal/async.h \
   lib/internal/bootstrap.c \
   lib/internal/bootstrap.h \
+  lib/internal/body.c \
+  lib/internal/body.h \
   lib/internal/buffer-finish.c \
   lib/internal/buffer-private.h \
   lib/internal/buffer-transfer.c \

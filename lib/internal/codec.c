@@ -299,7 +299,8 @@ gmproc_codec_load (GBytes *bytes, GError **error)
 }
 
 GVariant *
-gmproc_codec_take_message (GmprocCodecKind kind, gpointer data, gsize size, GError **error)
+gmproc_codec_take_message (GmprocCodecKind kind, gpointer data, gsize size,
+                           GDestroyNotify free_data, GError **error)
 {
   TypeString string = { .large = NULL };
   const GVariantType *type;
@@ -308,24 +309,24 @@ gmproc_codec_take_message (GmprocCodecKind kind, gpointer data, gsize size, GErr
 
   if (kind == GMPROC_CODEC_BYTES)
     return g_variant_ref_sink (
-        g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, data, size, TRUE, g_free, data));
+        g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, data, size, TRUE, free_data, data));
 
   value = gmproc_codec_new_number (data, size);
   if (value != NULL)
     {
-      g_free (data);
+      free_data (data);
       return value;
     }
 
   type = find_type (data, size, &string, &data_size);
   if (type != NULL)
     value = check_value (g_variant_new_from_data (type, data, data_size,
-                                                  is_plain_data (type, data_size), g_free, data),
+                                                  is_plain_data (type, data_size), free_data, data),
                          size, error);
   else
     {
       set_malformed_error (size, error);
-      g_free (data);
+      free_data (data);
     }
   g_free (string.large);
   return value;

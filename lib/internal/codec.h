@@ -52,10 +52,10 @@ void gmproc_codec_store (GVariant *value, gpointer buffer);
 GBytes *gmproc_codec_to_bytes (GVariant *value);
 
 /* In: a value in normal form, not floating, or GMPROC_ERROR_BAD_MESSAGE. load keeps a reference on
- * BYTES; take_message owns DATA, made by g_malloc(), and gives bytes as an `ay`. */
+ * BYTES; take_message owns DATA, which FREE_DATA ends, and gives bytes as an `ay`. */
 GVariant *gmproc_codec_load (GBytes *bytes, GError **error);
 GVariant *gmproc_codec_take_message (GmprocCodecKind kind, gpointer data, gsize size,
-                                     GError **error);
+                                     GDestroyNotify free_data, GError **error);
 
 /* The number that a message of kind GMPROC_CODEC_VARIANT is, not floating; NULL for any other
  * value, and for what is none. */

@@ -16,7 +16,28 @@
 
 #define MESSAGES_BETWEEN_TRIES (16)
 
+/* A body from this size on, a page, is worth a copy that is fast (body.h). */
+#define PADDED_FROM (4096)
+
+#define MOST_PADDING (2 * GMPROC_BODY_LINE) /* behind a body */
+
 G_STATIC_ASSERT (sizeof (GmprocLinkBlock) == GMPROC_LINK_BLOCK_SIZE);
+G_STATIC_ASSERT (GMPROC_LINK_BLOCK_SIZE > GMPROC_BODY_LINE);
+
+/* The bytes before the body of a long message. */
+static gsize
+get_lead (guint64 size)
+{
+  return size >= PADDED_FROM ? GMPROC_BODY_LINE : sizeof (GmprocLinkHeader);
+}
+
+/* The bytes of the body of a long message, and of the zeros behind it. */
+static gsize
+get_padded_size (guint64 size)
+{
+  return size >= PADDED_FROM ? (gsize) (gmproc_body_get_padded_size (size) - GMPROC_BODY_LINE)
+                             : (gsize) size;
+}
 
 static gboolean
 attach (GmprocChannel *channel, gintptr *handle, GError **error)
@@ -56,7 +77,7 @@ gmproc_link_clear (GmprocLink *self)
 {
   gmproc_channel_detach (&self->in);
   gmproc_channel_detach (&self->out);
-  g_clear_pointer (&self->body, g_free);
+  g_clear_pointer (&self->body, gmproc_body_free);
   g_clear_pointer (&self->rest, g_bytes_unref);
 }
 
@@ -156,16 +177,21 @@ static gboolean
 send_long (GmprocLink *self, const GmprocLinkHeader *header, const GOutputVector *body,
            gsize n_vectors, gint64 deadline, GCancellable *cancellable, GError **error)
 {
+  static const guint8 zeros[MOST_PADDING];
+  gsize padded_size = get_padded_size (header->size);
+  gsize lead = get_lead (header->size);
+  guint8 head[GMPROC_BODY_LINE] = { 0 };
   GOutputVector some[8];
   g_autofree GOutputVector *many = NULL;
   GOutputVector *vectors = some;
 
-  if (n_vectors >= G_N_ELEMENTS (some))
-    vectors = many = g_new (GOutputVector, n_vectors + 1);
-  vectors[0] = (GOutputVector){ header, sizeof *header };
+  if (n_vectors + 2 > G_N_ELEMENTS (some))
+    vectors = many = g_new (GOutputVector, n_vectors + 2);
+  memcpy (head, header, sizeof *header);
+  vectors[0] = (GOutputVector){ head, lead };
   memcpy (vectors + 1, body, n_vectors * sizeof *body);
-  return write_all (self, vectors, n_vectors + 1, sizeof *header + header->size, deadline,
-                    cancellable, error);
+  vectors[n_vectors + 1] = (GOutputVector){ zeros, padded_size - header->size };
+  return write_all (self, vectors, n_vectors + 2, lead + padded_size, deadline, cancellable, error);
 }
 
 gboolean
@@ -233,7 +259,7 @@ fill (GmprocLink *self, gpointer buffer, gsize size, gsize *filled, gint64 deadl
                 error, G_IO_ERROR, G_IO_ERROR_CLOSED,
                 "The other end was closed in the middle of a message, after %" G_GSIZE_FORMAT
                 " bytes of its head and body",
-                MAX (self->block_filled, sizeof (GmprocLinkHeader) + *filled));
+                MAX (self->block_filled, get_lead (self->block.header.size) + self->body_filled));
           return FALSE;
         }
       *filled += (gsize) count;
@@ -277,7 +303,8 @@ gmproc_link_receive_head (GmprocLink *self, gint64 deadline, GCancellable *cance
 static gboolean
 allocate_body (GmprocLink *self, gsize wanted, GError **error)
 {
-  guint8 *body = g_try_realloc (self->body, wanted);
+  guint8 *body =
+      gmproc_body_try_resize (self->body, MIN (self->body_filled, self->body_allocated), wanted);
 
   if (body == NULL)
     {
@@ -295,15 +322,17 @@ allocate_body (GmprocLink *self, gsize wanted, GError **error)
 static void
 begin_body (GmprocLink *self, gpointer buffer)
 {
-  memcpy (buffer, self->block.body, sizeof self->block.body);
-  self->body_filled = sizeof self->block.body;
+  gsize lead = get_lead (self->block.header.size);
+
+  self->body_filled = sizeof self->block - lead;
+  memcpy (buffer, (const guint8 *) &self->block + lead, self->body_filled);
 }
 
 /* A body of more than a block, into memory of the link's own. */
 static gboolean
 receive_long (GmprocLink *self, gint64 deadline, GCancellable *cancellable, GError **error)
 {
-  gsize size = self->block.header.size;
+  gsize size = get_padded_size (self->block.header.size);
 
   if (self->body_filled == 0)
     {
@@ -325,6 +354,17 @@ receive_long (GmprocLink *self, gint64 deadline, GCancellable *cancellable, GErr
   return TRUE;
 }
 
+static gboolean
+copy_block (GmprocLink *self, GError **error)
+{
+  gsize size = self->block.header.size;
+
+  if (!allocate_body (self, size, error))
+    return FALSE;
+  memcpy (self->body, self->block.body, size);
+  return TRUE;
+}
+
 static void
 end_message (GmprocLink *self)
 {
@@ -340,13 +380,27 @@ gmproc_link_receive (GmprocLink *self, gint64 deadline, GCancellable *cancellabl
 {
   if (!gmproc_link_receive_head (self, deadline, cancellable, ret_kind, ret_size, error))
     return FALSE;
-  if (!is_block (self) && !receive_long (self, deadline, cancellable, error))
+  if (!(is_block (self) ? copy_block (self, error)
+                        : receive_long (self, deadline, cancellable, error)))
     return FALSE;
 
-  *ret_body =
-      is_block (self) ? g_memdup2 (self->block.body, *ret_size) : g_steal_pointer (&self->body);
+  *ret_body = g_steal_pointer (&self->body);
   end_message (self);
   return TRUE;
+}
+
+/* The zeros behind a body that is in the caller's memory, which has no room for them. */
+static gboolean
+skip_padding (GmprocLink *self, gint64 deadline, GCancellable *cancellable, GError **error)
+{
+  gsize size = self->block.header.size;
+  gsize skipped = self->body_filled - size;
+  guint8 zeros[MOST_PADDING];
+  gboolean filled =
+      fill (self, zeros, get_padded_size (size) - size, &skipped, deadline, cancellable, error);
+
+  self->body_filled = size + skipped;
+  return filled;
 }
 
 /* What came before the call ended moves to memory of the link's own. */
@@ -354,20 +408,20 @@ static gboolean
 receive_long_into (GmprocLink *self, guint8 *buffer, gint64 deadline, GCancellable *cancellable,
                    GError **error)
 {
+  gsize size = self->block.header.size;
+
   if (self->body_filled == 0)
     begin_body (self, buffer);
   else
-    memcpy (buffer, self->body, self->body_filled);
-  if (fill (self, buffer, self->block.header.size, &self->body_filled, deadline, cancellable,
-            error))
+    memcpy (buffer, self->body, MIN (self->body_filled, size));
+  if (fill (self, buffer, size, &self->body_filled, deadline, cancellable, error)
+      && skip_padding (self, deadline, cancellable, error))
     return TRUE;
 
-  if (self->body_filled > self->body_allocated)
-    {
-      self->body = g_realloc (self->body, self->body_filled);
-      self->body_allocated = self->body_filled;
-    }
-  memcpy (self->body, buffer, self->body_filled);
+  if (self->body_filled > self->body_allocated && !allocate_body (self, self->body_filled, NULL))
+    g_error ("No memory to keep the %" G_GSIZE_FORMAT " bytes of a message that have come",
+             self->body_filled);
+  memcpy (self->body, buffer, MIN (self->body_filled, size));
   return FALSE;
 }
 
@@ -385,7 +439,7 @@ gmproc_link_receive_into (GmprocLink *self, gpointer buffer, gint64 deadline,
 
   if (is_block (self) && size > 0)
     memcpy (buffer, self->block.body, size);
-  g_clear_pointer (&self->body, g_free);
+  g_clear_pointer (&self->body, gmproc_body_free);
   end_message (self);
   return TRUE;
 }
@@ -395,7 +449,7 @@ gmproc_link_has_message (GmprocLink *self)
 {
   if (self->block_filled < sizeof self->block)
     return FALSE;
-  return is_block (self) || self->body_filled == self->block.header.size
+  return is_block (self) || self->body_filled == get_padded_size (self->block.header.size)
          || !check_header (self, NULL);
 }
 

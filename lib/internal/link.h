@@ -11,7 +11,8 @@
  *     guint64 size      of the body
  *
  * and zeros behind it, if it is shorter than GMPROC_LINK_BLOCK_SIZE. So every message has a first
- * block of a known size, and a small one is sent by one system call and received by one. The reader
+ * block of a known size, and a small one is sent by one system call and received by one. A body of
+ * 4096 bytes or more begins a line of 64 bytes, and has zeros behind it (body.h). The reader
  * takes exactly one message's bytes from the channel, never more: what comes after may be read by
  * another process that holds the same end.
  *
@@ -28,6 +29,7 @@
 
 #include <gio/gio.h>
 
+#include "body.h"
 #include "channel.h"
 #include "codec.h"
 
@@ -92,8 +94,8 @@ gboolean gmproc_link_send (GmprocLink *self, GmprocCodecKind kind, const GOutput
 gboolean gmproc_link_receive_head (GmprocLink *self, gint64 deadline, GCancellable *cancellable,
                                    GmprocCodecKind *ret_kind, gsize *ret_size, GError **error);
 
-/* The whole message; its body is freed with g_free(), or copied into BUFFER, which has room for it.
- * Errors also: G_IO_ERROR_NO_SPACE when there is no memory. */
+/* The whole message; its body is freed with gmproc_body_free(), or copied into BUFFER, which has
+ * room for it. Errors also: G_IO_ERROR_NO_SPACE when there is no memory. */
 gboolean gmproc_link_receive (GmprocLink *self, gint64 deadline, GCancellable *cancellable,
                               GmprocCodecKind *ret_kind, gpointer *ret_body, gsize *ret_size,
                               GError **error);

@@ -137,13 +137,13 @@ take_body (GmprocCodecKind kind, gpointer body, gsize size)
   if (kind == GMPROC_CODEC_ENVELOPE)
     {
       g_autoptr (GVariant) whole =
-          gmproc_codec_take_message (GMPROC_CODEC_VARIANT, body, size, &error);
+          gmproc_codec_take_message (GMPROC_CODEC_VARIANT, body, size, gmproc_body_free, &error);
 
       if (whole != NULL)
         value = open_envelope (whole, &error);
     }
   else
-    value = gmproc_codec_take_message (kind, body, size, &error);
+    value = gmproc_codec_take_message (kind, body, size, gmproc_body_free, &error);
   judge (value, error);
   if (value != NULL)
     gmproc_log_deliver (value);

@@ -80,7 +80,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
     return 0;
 
   body = gmproc_codec_take_message (GMPROC_CODEC_VARIANT, g_memdup2 (data + 1, size - 1), size - 1,
-                                    &error);
+                                    g_free, &error);
   if (body != NULL)
     {
       arrive (&arrivals, data[0] & 3, (data[0] & 0x80) != 0);

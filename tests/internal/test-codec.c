@@ -158,14 +158,16 @@ test_message_kinds (void)
   g_autoptr (GVariant) nothing = NULL;
   g_autoptr (GError) error = NULL;
 
-  as_bytes = gmproc_codec_take_message (GMPROC_CODEC_BYTES, g_memdup2 ("\0i", 2), 2, &error);
+  as_bytes =
+      gmproc_codec_take_message (GMPROC_CODEC_BYTES, g_memdup2 ("\0i", 2), 2, g_free, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (g_variant_get_type_string (as_bytes), ==, "ay");
   g_assert_cmpuint (g_variant_get_size (as_bytes), ==, 2);
-  nothing = gmproc_codec_take_message (GMPROC_CODEC_BYTES, NULL, 0, &error);
+  nothing = gmproc_codec_take_message (GMPROC_CODEC_BYTES, NULL, 0, g_free, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (g_variant_n_children (nothing), ==, 0);
-  g_assert_null (gmproc_codec_take_message (GMPROC_CODEC_VARIANT, g_memdup2 ("\0i", 2), 2, &error));
+  g_assert_null (
+      gmproc_codec_take_message (GMPROC_CODEC_VARIANT, g_memdup2 ("\0i", 2), 2, g_free, &error));
   g_assert_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE);
 }
 

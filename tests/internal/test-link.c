@@ -15,7 +15,9 @@
 #include "internal/shareable.h"
 
 #define N_RANDOM 500
-#define LONG 304 /* more than a block holds, and a multiple of 8, so that nothing is padded */
+#define LONG 304    /* more than a block holds */
+#define PADDED 4101 /* a page and more, with zeros before and behind */
+#define PAGES 8192  /* whole pages, which have a line of zeros more */
 #define BOUND (g_get_monotonic_time () + 60 * G_TIME_SPAN_SECOND)
 
 typedef struct
@@ -144,9 +146,9 @@ test_huge_size (void)
 
 /* GM-05: wherever in a message the sender stops, a time is kept, and the end is told. */
 static void
-check_cut (gconstpointer message, gsize size)
+check_cut (gconstpointer message, gsize size, gsize first)
 {
-  for (gsize i = 0; i < size; i++)
+  for (gsize i = first; i < size; i++)
     {
       Ends ends;
 
@@ -161,29 +163,46 @@ check_cut (gconstpointer message, gsize size)
     }
 }
 
-typedef struct
+/* Where the body of SIZE bytes begins. */
+static gsize
+get_lead (gsize size)
 {
-  GmprocLinkHeader header;
-  guint8 body[LONG];
-} LongMessage;
+  return size >= 4096 ? 64 : sizeof (GmprocLinkHeader);
+}
 
-static void
-make_long (LongMessage *message)
+/* What goes over the wire for a body of SIZE bytes. */
+static guint8 *
+make_long (gsize size, gsize *ret_whole)
 {
-  message->header = (GmprocLinkHeader){ GMPROC_CODEC_BYTES, 0, LONG };
-  for (gsize i = 0; i < LONG; i++)
-    message->body[i] = (guint8) i;
+  const GmprocLinkHeader header = { GMPROC_CODEC_BYTES, 0, size };
+  gsize lead = get_lead (size);
+  guint8 *message;
+
+  *ret_whole = lead + size;
+  if (size >= 4096)
+    {
+      *ret_whole = (*ret_whole + 63) / 64 * 64;
+      if (*ret_whole % 4096 == 64)
+        *ret_whole += 64;
+    }
+  message = g_malloc0 (*ret_whole);
+  memcpy (message, &header, sizeof header);
+  for (gsize i = 0; i < size; i++)
+    message[lead + i] = (guint8) (i % 251);
+  return message;
 }
 
 static void
 test_cut (void)
 {
   const GmprocLinkBlock block = make_block (GMPROC_CODEC_BYTES, "hello", 5);
-  LongMessage message;
+  gsize long_size, padded_size;
+  g_autofree guint8 *message = make_long (LONG, &long_size);
+  g_autofree guint8 *padded = make_long (PADDED, &padded_size);
 
-  make_long (&message);
-  check_cut (&block, sizeof block);
-  check_cut (&message, sizeof message);
+  check_cut (&block, sizeof block, 0);
+  check_cut (message, long_size, 0);
+  check_cut (padded, padded_size, PADDED);
 }
 
 /* One byte at a time, with a call that ends between any two; of two messages in a row. */
@@ -195,9 +214,9 @@ check_drip (const guint8 *message, gsize size, const guint8 *body, gsize body_si
   ends_init (&ends);
   for (int round = 0; round < 2; round++)
     {
-      g_autofree gpointer got = NULL;
       g_autoptr (GError) error = NULL;
       GmprocCodecKind kind;
+      gpointer got;
       gsize got_size;
 
       for (gsize i = 0; i < size; i++)
@@ -209,6 +228,7 @@ check_drip (const guint8 *message, gsize size, const guint8 *body, gsize body_si
       g_assert_no_error (error);
       g_assert_cmpint (kind, ==, GMPROC_CODEC_BYTES);
       g_assert_cmpmem (got, got_size, body, body_size);
+      gmproc_body_free (got);
     }
   ends_clear (&ends);
 }
@@ -217,38 +237,77 @@ static void
 test_drip (void)
 {
   const GmprocLinkBlock block = make_block (GMPROC_CODEC_BYTES, "abc", 3);
-  LongMessage message;
+  const gsize sizes[] = { LONG, PADDED, PAGES };
 
-  make_long (&message);
   check_drip ((const guint8 *) &block, sizeof block, (const guint8 *) "abc", 3);
-  check_drip ((const guint8 *) &message, sizeof message, message.body, LONG);
+  for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      gsize whole;
+      g_autofree guint8 *message = make_long (sizes[i], &whole);
+
+      check_drip (message, whole, message + get_lead (sizes[i]), sizes[i]);
+    }
 }
 
 /* PI-01: into a buffer and into memory of the link's own by turns, in the middle of a message. */
 static void
-test_drip_into (void)
+check_drip_into (gsize size)
 {
-  LongMessage message;
-  guint8 buffer[LONG];
+  gsize whole;
+  g_autofree guint8 *message = make_long (size, &whole);
+  g_autofree guint8 *buffer = g_malloc (size + 1);
   g_autoptr (GError) error = NULL;
   Ends ends;
 
-  make_long (&message);
   ends_init (&ends);
-  for (gsize i = 0; i < sizeof message; i++)
+  for (gsize i = 0; i < whole; i++)
     {
-      memset (buffer, 0xee, sizeof buffer);
+      memset (buffer, 0xee, size + 1);
       if (i % 2 == 0)
         assert_fails (&ends, 0, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
       else
         g_assert_false (gmproc_link_receive_into (&ends.in, buffer, 0, NULL, NULL));
-      write_raw (&ends, (const guint8 *) &message + i, 1);
+      g_assert_false (gmproc_link_has_message (&ends.in));
+      write_raw (&ends, message + i, 1);
     }
   g_assert_true (gmproc_link_receive_into (&ends.in, buffer, 0, NULL, &error));
   g_assert_no_error (error);
-  g_assert_cmpmem (buffer, sizeof buffer, message.body, LONG);
+  g_assert_cmpmem (buffer, size, message + get_lead (size), size);
+  g_assert_cmpuint (buffer[size], ==, 0xee);
   assert_fails (&ends, 0, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
   ends_clear (&ends);
+}
+
+static void
+test_drip_into (void)
+{
+  check_drip_into (LONG);
+  check_drip_into (PADDED);
+  check_drip_into (PAGES);
+}
+
+/* A body keeps its bytes and its place in a line, however often it grows. */
+static void
+test_body (void)
+{
+  guint8 *body = NULL;
+  gsize kept = 0;
+
+  for (gsize size = 1; size < 3 * 1024 * 1024; size = 2 * size + 1)
+    {
+      body = gmproc_body_try_resize (body, kept, size);
+      g_assert_nonnull (body);
+      g_assert_cmpuint ((guintptr) body % GMPROC_BODY_LINE, ==, 0);
+      for (gsize i = 0; i < kept; i++)
+        g_assert_cmpuint (body[i], ==, i % 251);
+      for (gsize i = kept; i < size; i++)
+        body[i] = (guint8) (i % 251);
+      kept = size;
+    }
+  g_assert_null (gmproc_body_try_resize (body, kept, G_MAXSIZE - 8));
+  g_assert_cmpuint (body[kept - 1], ==, (kept - 1) % 251);
+  gmproc_body_free (body);
+  gmproc_body_free (NULL);
 }
 
 /* The connection above: a message that is whole but is no value spoils itself and not the next. */
@@ -292,7 +351,7 @@ test_bad_value (void)
 static void
 drop_message (GmprocCodecKind kind, gpointer body, gsize size)
 {
-  g_autoptr (GVariant) value = gmproc_codec_take_message (kind, body, size, NULL);
+  g_autoptr (GVariant) value = gmproc_codec_take_message (kind, body, size, gmproc_body_free, NULL);
 
   g_assert_true (value == NULL || g_variant_is_normal_form (value));
 }
@@ -349,6 +408,7 @@ main (int argc, char **argv)
   gmproc_test_add ("/link/cut", test_cut);
   gmproc_test_add ("/link/drip", test_drip);
   gmproc_test_add ("/link/drip-into", test_drip_into);
+  gmproc_test_add ("/link/body", test_body);
   gmproc_test_add ("/link/bad-value", test_bad_value);
   gmproc_test_add ("/link/random", test_random);
   return g_test_run ();
