@@ -129,7 +129,7 @@ open_envelope (GVariant *body, GError **error)
 
 /* Takes BODY. */
 static void
-take_body (GmprocCodecKind kind, gpointer body, gsize size)
+take_body (GmprocCodecKind kind, gpointer body, gsize size, GDestroyNotify free_body)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) value = NULL;
@@ -137,13 +137,13 @@ take_body (GmprocCodecKind kind, gpointer body, gsize size)
   if (kind == GMPROC_CODEC_ENVELOPE)
     {
       g_autoptr (GVariant) whole =
-          gmproc_codec_take_message (GMPROC_CODEC_VARIANT, body, size, gmproc_body_free, &error);
+          gmproc_codec_take_message (GMPROC_CODEC_VARIANT, body, size, free_body, &error);
 
       if (whole != NULL)
         value = open_envelope (whole, &error);
     }
   else
-    value = gmproc_codec_take_message (kind, body, size, gmproc_body_free, &error);
+    value = gmproc_codec_take_message (kind, body, size, free_body, &error);
   judge (value, error);
   if (value != NULL)
     gmproc_log_deliver (value);
@@ -197,12 +197,14 @@ receive_all (GmprocLink *link, gboolean prefers_into, GmprocBundleReader *reader
   gpointer body;
   gsize size;
 
-  while (receive_head (link, &kind, &size)
-         && receive_body (link, prefers_into && size <= ROOM, size, &body))
+  while (receive_head (link, &kind, &size))
     {
-      if (body != NULL)
-        add_to_bundle (reader, kind, body, size);
-      take_body (kind, body, size);
+      gboolean is_into = prefers_into && size <= ROOM;
+
+      if (!receive_body (link, is_into, size, &body))
+        break;
+      add_to_bundle (reader, kind, body, size);
+      take_body (kind, body, size, is_into ? g_free : gmproc_body_free);
     }
 }
 
