@@ -64,11 +64,34 @@ gmproc_process_on_exited (gpointer user_data)
 
   g_mutex_lock (&priv->mutex);
   priv->exited_source = source;
-  g_source_attach (source, priv->exited_context);
+  if (!priv->start_is_untold)
+    g_source_attach (source, priv->exited_context);
   g_mutex_unlock (&priv->mutex);
 
   if (priv->exit_notify != NULL)
     priv->exit_notify (priv->exit_data);
+}
+
+void
+gmproc_process_hold_exited (GmprocProcess *self)
+{
+  GmprocProcessPrivate *priv = gmproc_process_get_private (self);
+
+  g_mutex_lock (&priv->mutex);
+  priv->start_is_untold = TRUE;
+  g_mutex_unlock (&priv->mutex);
+}
+
+void
+gmproc_process_let_exited_go (GmprocProcess *self)
+{
+  GmprocProcessPrivate *priv = gmproc_process_get_private (self);
+
+  g_mutex_lock (&priv->mutex);
+  priv->start_is_untold = FALSE;
+  if (priv->exited_source != NULL)
+    g_source_attach (priv->exited_source, priv->exited_context);
+  g_mutex_unlock (&priv->mutex);
 }
 
 void

@@ -76,6 +76,7 @@ typedef struct
   GmprocChild *child;           /* under the mutex; NULL until started */
   GMainContext *exited_context; /* set before the child can exit */
   GSource *exited_source;       /* under the mutex */
+  gboolean start_is_untold;     /* under the mutex: start_async is to call back before "exited" */
 
   /* Set before start, see gmproc_process_set_exit_notify(). */
   void (*exit_notify) (gpointer);
@@ -104,6 +105,10 @@ GmprocRole gmproc_process_take_role (void);
 
 /* In the reaper: the news of its end. */
 void gmproc_process_on_exited (gpointer process);
+
+/* Between the two the news of the end is held back, so that it comes after that of the start. */
+void gmproc_process_hold_exited (GmprocProcess *self);
+void gmproc_process_let_exited_go (GmprocProcess *self);
 
 /* Whether the parent has not ended. */
 gboolean gmproc_process_parent_is_alive (void);

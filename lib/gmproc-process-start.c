@@ -403,11 +403,13 @@ on_started (GObject *object, GAsyncResult *result, gpointer data)
 
   if (!g_task_propagate_boolean (G_TASK (result), &error))
     {
+      gmproc_process_let_exited_go (GMPROC_PROCESS (object));
       g_task_return_error (task, error);
       return;
     }
   g_object_notify (object, "pid");
   g_task_return_boolean (task, TRUE);
+  gmproc_process_let_exited_go (GMPROC_PROCESS (object));
 }
 
 /**
@@ -448,6 +450,7 @@ gmproc_process_start_async (GmprocProcess *self, GCancellable *cancellable,
       return;
     }
 
+  gmproc_process_hold_exited (self);
   work = g_task_new (self, cancellable, on_started, task);
   g_task_set_check_cancellable (work, FALSE);
   g_task_set_task_data (work, start, (GDestroyNotify) start_free);

@@ -331,6 +331,7 @@ main (int argc, char **argv)
   gmproc_init (&argc, &argv);
   gmproc_test_init (&argc, &argv);
   gmproc_test_set_warm_up (warm_up);
+  gmproc_test_set_patience (BOUND); /* other threads may just be letting go of the context */
   gmproc_test_add ("/process-async/context", test_context);
   gmproc_test_add ("/process-async/many", test_many);
   gmproc_test_add ("/process-async/getters", test_getters);
