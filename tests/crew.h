@@ -70,6 +70,7 @@ typedef struct
 {
   GSocket *listener;
   guint16 port;
+  GQueue early; /* visitors that have not said yet that they are here to stay */
 } Meeting;
 
 /* An item that has come, and does not go on before it is released. */

@@ -32,10 +32,12 @@ HOST=x86_64-w64-mingw32
 BUILD=x86_64-pc-linux-gnu
 MINGW_LIB=/usr/$HOST            # Debian's mingw-w64 target libraries
 
-# To build the sysroot and run what it makes.
+# To build the sysroot and run what it makes.  Without its preloader Wine has
+# to map fixed addresses (0x7ffe0000 and the page behind) where the kernel may
+# have put the heap of the process: one start in some 7700 fails.
 PACKAGES=(
   gcc-mingw-w64-x86-64-win32 libz-mingw-w64-dev mingw-w64-tools
-  wine wine64
+  wine wine64 wine64-preloader
   make meson ninja-build pkg-config python3
   dpkg-dev patch xz-utils
 )
