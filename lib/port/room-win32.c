@@ -131,24 +131,25 @@ typedef struct
   GPollFD event_fd;
   char token;
   gboolean is_asked;
+  gboolean
+      is_refused; /* the request, as the pipe is broken: there is no room, and a write tells why */
 } RoomSource;
 
-/* Steps (1) and (2). A pipe that is broken has no room, and a write tells why. */
+/* Steps (1) and (2). */
 static void
 ask (RoomSource *self)
 {
-  (void) ResetEvent (self->request.hEvent);
   (void) __atomic_fetch_add (&self->counters->asked, 1, __ATOMIC_SEQ_CST);
-  if (!ReadFile (self->pipe, &self->token, 1, NULL, &self->request)
-      && GetLastError () != ERROR_IO_PENDING)
-    (void) SetEvent (self->request.hEvent);
+  self->is_refused = !ReadFile (self->pipe, &self->token, 1, NULL, &self->request)
+                     && GetLastError () != ERROR_IO_PENDING;
   self->is_asked = TRUE;
 }
 
+/* Costs no call: of many sources in a loop each is asked in each turn. */
 static gboolean
 is_met (RoomSource *self)
 {
-  return self->is_asked && WaitForSingleObject (self->request.hEvent, 0) == WAIT_OBJECT_0;
+  return self->is_asked && (self->is_refused || HasOverlappedIoCompleted (&self->request));
 }
 
 /* Ready once without a token, for step (3). */
