@@ -536,8 +536,8 @@ test_source (void)
 
 /* -- waiting for room -------------------------------------------------------------------------- */
 
-#define PART (4 * 1024)
-#define N_PARTS 64         /* more than the pipe holds */
+#define PART (2 * 1024)    /* goes out whole, or not at all */
+#define N_PARTS 128        /* more than the pipe holds */
 #define QUIET (200 * 1000) /* microseconds in which nothing happens */
 #define FEW_TURNS 20       /* of the loop, in that time */
 

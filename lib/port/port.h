@@ -108,8 +108,8 @@ GSource *gmproc_port_channel_create_source (GmprocPortChannel *channel, GIOCondi
  *           G_IO_ERROR_TOO_MANY_OPEN_FILES when this process has no room for them; they are lost.
  *
  * A sender that is killed between the two leaves handles for which no ticket comes. They are closed
- * when a later ticket is looked for, and at the latest when both ends are. Where a system keeps what
- * was sent in the sender until it is received, the end of the sender closes it.
+ * when a later ticket is looked for, and at the latest when both ends are. Where a system keeps
+ * what was sent in the sender until it is received, the end of the sender closes it.
  *
  * Several processes may send through one end. Of those that hold the other, one receives.
  */
