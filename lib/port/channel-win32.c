@@ -263,20 +263,28 @@ gmproc_port_channel_write (GmprocPortChannel *channel, const GOutputVector *vect
  * room is in room-win32.c.
  */
 
+/* What the system writes to as long as it has the request. */
+typedef struct
+{
+  OVERLAPPED overlapped;
+  char nothing;
+} Question;
+
 typedef struct
 {
   GSource source;
   HANDLE pipe;
-  OVERLAPPED request;
-  gboolean is_asked; /* the system has the request */
-  char nothing;
+  Question *question;
+  gboolean is_asked;
+  gboolean is_refused; /* the end, or an error that a read tells */
   GPollFD event_fd;
 } ChannelSource;
 
 static gboolean
 is_met (ChannelSource *self)
 {
-  return self->is_asked && WaitForSingleObject (self->request.hEvent, 0) == WAIT_OBJECT_0;
+  return self->is_asked
+         && (self->is_refused || HasOverlappedIoCompleted (&self->question->overlapped));
 }
 
 static gboolean
@@ -287,10 +295,10 @@ source_prepare (GSource *source, int *timeout)
   *timeout = -1;
   if (!self->is_asked)
     {
-      (void) ResetEvent (self->request.hEvent);
-      if (!ReadFile (self->pipe, &self->nothing, 0, NULL, &self->request)
-          && GetLastError () != ERROR_IO_PENDING)
-        (void) SetEvent (self->request.hEvent); /* the end, or an error that a read tells */
+      Question *question = self->question;
+
+      self->is_refused = !ReadFile (self->pipe, &question->nothing, 0, NULL, &question->overlapped)
+                         && GetLastError () != ERROR_IO_PENDING;
       self->is_asked = TRUE;
     }
   return is_met (self);
@@ -309,15 +317,21 @@ source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   return callback == NULL || callback (user_data);
 }
 
+/* A request cannot be taken back by a handle that was closed meanwhile, and the system keeps it as
+ * long as another process has the same end. Then what it writes to is left to it. */
 static void
 source_finalize (GSource *source)
 {
   ChannelSource *self = (ChannelSource *) source;
+  Question *question = self->question;
   DWORD count;
 
-  if (self->is_asked && CancelIoEx (self->pipe, &self->request))
-    (void) GetOverlappedResult (self->pipe, &self->request, &count, TRUE);
-  (void) CloseHandle (self->request.hEvent);
+  if (self->is_asked && !is_met (self) && CancelIoEx (self->pipe, &question->overlapped))
+    (void) GetOverlappedResult (self->pipe, &question->overlapped, &count, TRUE);
+  if (self->is_asked && !is_met (self))
+    return;
+  (void) CloseHandle (question->overlapped.hEvent);
+  g_free (question);
 }
 
 /* What a child source of another one does: nothing, again and again. */
@@ -349,10 +363,11 @@ gmproc_port_channel_create_source (GmprocPortChannel *channel, GIOCondition cond
   source = g_source_new (&reading_functions, sizeof (ChannelSource));
   self = (ChannelSource *) source;
   self->pipe = get_pipe (channel->handle);
-  self->request.hEvent = CreateEventW (NULL, TRUE, FALSE, NULL);
-  if (self->request.hEvent == NULL)
+  self->question = g_new0 (Question, 1);
+  self->question->overlapped.hEvent = CreateEventW (NULL, TRUE, FALSE, NULL);
+  if (self->question->overlapped.hEvent == NULL)
     g_error ("CreateEvent: error %lu", GetLastError ());
-  self->event_fd = (GPollFD){ (gintptr) self->request.hEvent, G_IO_IN, 0 };
+  self->event_fd = (GPollFD){ (gintptr) self->question->overlapped.hEvent, G_IO_IN, 0 };
   g_source_add_poll (source, &self->event_fd);
   return source;
 }
