@@ -540,6 +540,7 @@ test_source (void)
 #define N_PARTS 128        /* more than the pipe holds */
 #define QUIET (200 * 1000) /* microseconds in which nothing happens */
 #define FEW_TURNS 20       /* of the loop, in that time */
+#define N_TURNS 20
 
 /* Sends until the pipe is full. Gives the number of messages that do not wait. */
 static int
@@ -664,6 +665,41 @@ test_room_cancelled (void)
   pipe_clear (&pipe);
 }
 
+/* A thread that blocks in its send is in the turn. Who waits for that is woken when it has left,
+ * also when the pipe is empty by then and nobody tells of room. */
+static void
+test_room_turn (void)
+{
+  g_autoptr (GBytes) large = make_bytes (256 * 1024, 1);
+  g_autoptr (GBytes) small = make_bytes (10, 3);
+
+  for (int i = 0; i < N_TURNS; i++)
+    {
+      Call call = { .message = large };
+      Results sent, received;
+      GThread *thread;
+      Pipe pipe;
+
+      results_init (&sent);
+      results_init (&received);
+      pipe_init (&pipe, FALSE);
+      call.connection = pipe.second;
+      thread = g_thread_new ("sender", run_send, &call);
+      gmproc_connection_send_bytes_async (pipe.second, small, NULL, on_sent, &sent);
+      for (int j = 0; j < 2; j++)
+        gmproc_connection_receive_bytes_async (pipe.first, GMPROC_FOREVER, NULL, on_received,
+                                               &received);
+      run_until (&received.n_done, 2, "both messages");
+      run_until (&sent.n_done, 1, "the end of the send");
+      g_thread_join (thread);
+      g_assert_no_error (call.error);
+      g_assert_cmpint (sent.n_failed + received.n_failed, ==, 0);
+      results_clear (&sent);
+      results_clear (&received);
+      pipe_clear (&pipe);
+    }
+}
+
 static void
 warm_up_context (void)
 {
@@ -691,5 +727,6 @@ main (int argc, char **argv)
   gmproc_test_add ("/connection-async/room", test_room);
   gmproc_test_add ("/connection-async/room/reader-killed", test_room_killed);
   gmproc_test_add ("/connection-async/room/cancelled", test_room_cancelled);
+  gmproc_test_add ("/connection-async/room/turn", test_room_turn);
   return g_test_run ();
 }
