@@ -10,9 +10,12 @@
 #include <string.h>
 #include <windows.h>
 
+#include <tlhelp32.h>
+
 #define N_ROUNDS 15
-#define N_WAITERS 4
-#define IDLE_SECONDS 10
+#define N_WORKERS 4
+#define N_WAITERS 2 /* one for an event, one for an item */
+#define IDLE_SECONDS 30
 #define BARE "--bare"
 
 GMPROC_DEFINE_TARGET (do_nothing)
@@ -20,7 +23,7 @@ GMPROC_DEFINE_TARGET (do_nothing)
   return EXIT_SUCCESS;
 }
 
-/* Waits for an event, an item, or a lock, for as long as the parent lives. */
+/* Waits for an event or an item for as long as the parent lives. */
 GMPROC_DEFINE_TARGET (wait_for_ever)
 {
   g_autoptr (GError) error = NULL;
@@ -127,26 +130,33 @@ get_cpu_time (gint64 pid)
 }
 
 static double
-get_cpu_time_of_children (GList *processes)
+get_cpu_time_of_children (int *ret_n_children)
 {
+  HANDLE list = CreateToolhelp32Snapshot (TH32CS_SNAPPROCESS, 0);
+  PROCESSENTRY32 entry = { .dwSize = sizeof entry };
   double time = 0;
 
-  for (GList *link = processes; link != NULL; link = link->next)
-    time += get_cpu_time (gmproc_process_get_pid (link->data));
+  check (list != INVALID_HANDLE_VALUE, NULL);
+  *ret_n_children = 0;
+  for (BOOL is_one = Process32First (list, &entry); is_one; is_one = Process32Next (list, &entry))
+    if (entry.th32ParentProcessID == GetCurrentProcessId ())
+      {
+        time += get_cpu_time (entry.th32ProcessID);
+        (*ret_n_children)++;
+      }
+  (void) CloseHandle (list);
   return time;
 }
 
-static void
-measure_idle (void)
+/* With daemons that wait. */
+static GList *
+start_waiters (GmprocEvent *event, GmprocQueue *queue)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GmprocEvent) event = gmproc_event_new (&error);
-  g_autoptr (GmprocQueue) queue = gmproc_queue_new (0, &error);
   g_autoptr (GmprocSemaphore) up = gmproc_semaphore_new (0, &error);
-  g_autolist (GmprocProcess) processes = NULL;
-  double own, children;
+  GList *processes = NULL;
 
-  check (event != NULL && queue != NULL && up != NULL, error);
+  check (up != NULL, error);
   for (guint i = 0; i < N_WAITERS; i++)
     {
       GmprocProcess *process = gmproc_process_new (
@@ -160,16 +170,76 @@ measure_idle (void)
     }
   for (guint i = 0; i < N_WAITERS; i++)
     check (gmproc_semaphore_acquire (up, GMPROC_FOREVER, NULL, &error), error);
-  g_usleep (G_USEC_PER_SEC / 2); /* until they wait */
+  return processes;
+}
+
+static void
+on_sent (G_GNUC_UNUSED GObject *object, G_GNUC_UNUSED GAsyncResult *result,
+         G_GNUC_UNUSED gpointer user_data)
+{
+}
+
+/* Sends more than the pipe holds, so a message waits for room. */
+static void
+fill_pipe (GmprocConnection *out, GCancellable *cancellable)
+{
+  g_autofree char *body = g_malloc0 (1024 * 1024);
+  g_autoptr (GBytes) message = g_bytes_new (body, 1024 * 1024);
+
+  gmproc_connection_send_bytes_async (out, message, cancellable, on_sent, NULL);
+}
+
+static gboolean
+quit (gpointer loop)
+{
+  g_main_loop_quit (loop);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+run_for (double seconds)
+{
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+
+  g_timeout_add ((guint) (seconds * 1000), quit, loop);
+  g_main_loop_run (loop);
+}
+
+static void
+measure_idle (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GmprocEvent) event = gmproc_event_new (&error);
+  g_autoptr (GmprocQueue) queue = gmproc_queue_new (0, &error);
+  g_autoptr (GmprocPool) pool = gmproc_pool_new (N_WORKERS, &error);
+  g_autoptr (GmprocConnection) in = NULL;
+  g_autoptr (GmprocConnection) out = NULL;
+  g_autolist (GmprocProcess) processes = NULL;
+  double own, children;
+  int n_children;
+
+  check (event != NULL && queue != NULL && pool != NULL
+             && gmproc_pipe_new (FALSE, &in, &out, &error),
+         error);
+  processes = start_waiters (event, queue);
+  fill_pipe (out, cancellable);
+  run_for (3); /* until they wait */
 
   own = get_cpu_time (GetCurrentProcessId ());
-  children = get_cpu_time_of_children (processes);
-  g_usleep (IDLE_SECONDS * G_USEC_PER_SEC);
+  children = get_cpu_time_of_children (&n_children);
+  run_for (IDLE_SECONDS);
   own = get_cpu_time (GetCurrentProcessId ()) - own;
-  children = get_cpu_time_of_children (processes) - children;
-  g_print (
-      "an idle family used in %d s: the parent %.1f ms of processor time, %d children %.1f ms\n",
-      IDLE_SECONDS, own, N_WAITERS, children);
+  children = get_cpu_time_of_children (&n_children) - children;
+  g_print ("an idle family used in %d s: the parent, in which a message waits for room, %.1f ms of "
+           "processor time; its %d children (%d workers of a pool, and who waits for an event or a "
+           "queue) %.1f ms\n",
+           IDLE_SECONDS, own, n_children, N_WORKERS, children);
+
+  g_cancellable_cancel (cancellable);
+  run_for (0.1);
+  gmproc_pool_terminate (pool);
+  check (gmproc_pool_join (pool, GMPROC_FOREVER, NULL, &error), error);
 }
 
 int

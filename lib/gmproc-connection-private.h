@@ -32,6 +32,8 @@ struct _GmprocConnection
   GQueue sources;     /* armed, without a reference; under closing */
   GArray *held;       /* gint32: objects that a stranger sent, oldest first; the receiver's turn */
   GQueue sending;     /* asynchronous sends in the order in which they were called; under closing */
+  gboolean
+      misses_turn; /* the first of them found the sender's turn taken, or tries just now; atomic */
 };
 
 /* Over a socket or what encrypts it; messages of more than MAX_SIZE bytes are not received. */
@@ -96,6 +98,15 @@ typedef enum
  * its call tells why. */
 GSource *gmproc_connection_create_source (GmprocConnection *self, GmprocConnectionWhat what,
                                           GCancellable *cancellable);
+
+/* One to send that is woken by g_source_set_ready_time() alone. watch_room: from now on by room
+ * too; at most once, before it is attached or while it is dispatched. */
+GSource *gmproc_connection_create_waiting_source (GmprocConnection *self,
+                                                  GCancellable *cancellable);
+void gmproc_connection_watch_room (GmprocConnection *self, GSource *source);
+
+/* When the sender's turn is free again, and misses_turn was set. */
+void gmproc_connection_wake_first_sender (GmprocConnection *self);
 
 /* The class's part of GmprocWaitable; gmproc-connection-wait.c. */
 void gmproc_connection_waitable_init (GmprocWaitableInterface *iface);

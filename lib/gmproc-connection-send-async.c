@@ -2,7 +2,8 @@
  * SPDX-FileCopyrightText: 2026 The libgmproc authors
  *
  * The sending half of GmprocConnection, without blocking: the blocking calls with a timeout of 0,
- * made again when there is room. What was called first is sent first.
+ * made again when there is room. What was called first is sent first. Only the first one waits for
+ * room; the others wait until they are the first one, so a reader does not wake all of them.
  */
 #include "config.h"
 
@@ -19,7 +20,9 @@ typedef struct
   GOutputVector vectors[GMPROC_CODEC_N_VECTORS];
   GOutputVector *many; /* instead of those, or NULL */
   GmprocOutgoing outgoing;
-  GError *error; /* the message cannot be sent at all */
+  GError *error;         /* the message cannot be sent at all */
+  GSource *source;       /* borrowed; set under closing */
+  gboolean watches_room; /* the source does */
 } Pending;
 
 static Pending *
@@ -35,12 +38,31 @@ pending_new (GmprocConnection *self)
 }
 
 static void
+wake_first_locked (GmprocConnection *self)
+{
+  Pending *first = g_queue_peek_head (&self->sending);
+
+  if (first != NULL && first->source != NULL)
+    g_source_set_ready_time (first->source, 0);
+}
+
+/* Another sender was in the turn when the first of those who wait tried. */
+void
+gmproc_connection_wake_first_sender (GmprocConnection *self)
+{
+  g_mutex_lock (&self->closing);
+  wake_first_locked (self);
+  g_mutex_unlock (&self->closing);
+}
+
+static void
 pending_leave_queue (Pending *pending)
 {
   GmprocConnection *self = pending->connection;
 
   g_mutex_lock (&self->closing);
-  g_queue_remove (&self->sending, pending);
+  if (g_queue_remove (&self->sending, pending))
+    wake_first_locked (self);
   g_mutex_unlock (&self->closing);
 }
 
@@ -89,6 +111,16 @@ attempt_first (GmprocConnection *self, Pending *pending, GCancellable *cancellab
   return FALSE;
 }
 
+/* It has become the first one while it waited. */
+static void
+watch_room_if_first (Pending *pending)
+{
+  if (pending->source == NULL || pending->watches_room || !is_first (pending))
+    return;
+  pending->watches_room = TRUE;
+  gmproc_connection_watch_room (pending->connection, pending->source);
+}
+
 /* The next one's turn comes with the result, and not when the task is freed. */
 static gboolean
 try_to_send (gpointer object, gpointer data, gboolean is_last, gpointer *ret_result,
@@ -105,14 +137,24 @@ try_to_send (gpointer object, gpointer data, gboolean is_last, gpointer *ret_res
 
   if (is_last || !g_error_matches (local, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
     pending_leave_queue (data);
+  else
+    watch_room_if_first (data);
   g_propagate_error (error, g_steal_pointer (&local));
   return FALSE;
 }
 
 static GSource *
-create_source (gpointer object, G_GNUC_UNUSED gpointer data, GCancellable *cancellable)
+create_source (gpointer object, gpointer data, GCancellable *cancellable)
 {
-  return gmproc_connection_create_source (object, GMPROC_CONNECTION_TO_SEND, cancellable);
+  GmprocConnection *self = object;
+  GSource *source = gmproc_connection_create_waiting_source (self, cancellable);
+  Pending *pending = data;
+
+  g_mutex_lock (&self->closing);
+  pending->source = source;
+  g_mutex_unlock (&self->closing);
+  watch_room_if_first (pending);
+  return source;
 }
 
 static const GmprocAsync send_async = { .tag = gmproc_connection_send_async,

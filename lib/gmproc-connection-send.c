@@ -65,9 +65,15 @@ gmproc_connection_send_message (GmprocConnection *self, GmprocOutgoing *outgoing
 {
   gboolean is_sent;
 
+  /* Who does not wait for the turn is to hear when it is free: noted before the try, or the other
+   * one might give it back in between. */
+  if (deadline == 0)
+    g_atomic_int_set (&self->misses_turn, TRUE);
   if (!gmproc_connection_enter (self, &self->sender, self->is_writable, "send", deadline,
                                 cancellable, error))
     return FALSE;
+  if (deadline == 0)
+    g_atomic_int_set (&self->misses_turn, FALSE);
   is_sent = send_outgoing (self, outgoing, deadline, cancellable, error);
   gmproc_connection_leave (self, &self->sender);
   return is_sent;

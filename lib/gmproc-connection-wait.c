@@ -89,9 +89,9 @@ gmproc_connection_wake_sources_locked (GmprocConnection *self)
     g_source_set_ready_time (source, 0);
 }
 
-GSource *
-gmproc_connection_create_source (GmprocConnection *self, GmprocConnectionWhat what,
-                                 GCancellable *cancellable)
+/* NULL when the channel is closed. */
+static GSource *
+create_child (GmprocConnection *self, GmprocConnectionWhat what)
 {
   GmprocChannel *channel = what == GMPROC_CONNECTION_TO_SEND ? &self->link.out : &self->link.in;
   GSource *child = NULL;
@@ -101,7 +101,35 @@ gmproc_connection_create_source (GmprocConnection *self, GmprocConnectionWhat wh
     child = gmproc_channel_create_source (channel,
                                           what == GMPROC_CONNECTION_TO_SEND ? G_IO_OUT : G_IO_IN);
   g_mutex_unlock (&self->closing);
-  return gmproc_wait_source_new (&funcs, self, what, child, cancellable);
+  return child;
+}
+
+GSource *
+gmproc_connection_create_source (GmprocConnection *self, GmprocConnectionWhat what,
+                                 GCancellable *cancellable)
+{
+  return gmproc_wait_source_new (&funcs, self, what, create_child (self, what), cancellable);
+}
+
+GSource *
+gmproc_connection_create_waiting_source (GmprocConnection *self, GCancellable *cancellable)
+{
+  return gmproc_wait_source_new (&funcs, self, GMPROC_CONNECTION_TO_SEND, NULL, cancellable);
+}
+
+void
+gmproc_connection_watch_room (GmprocConnection *self, GSource *source)
+{
+  GSource *child = create_child (self, GMPROC_CONNECTION_TO_SEND);
+
+  if (child == NULL)
+    {
+      g_source_set_ready_time (source, 0);
+      return;
+    }
+  g_source_set_dummy_callback (child);
+  g_source_add_child_source (source, child);
+  g_source_unref (child);
 }
 
 static GSource *

@@ -267,6 +267,9 @@ void
 gmproc_connection_leave (GmprocConnection *self, GmprocTurn *turn)
 {
   gmproc_turn_give (turn);
+  if (turn == &self->sender && G_UNLIKELY (g_atomic_int_get (&self->misses_turn))
+      && g_atomic_int_compare_and_exchange (&self->misses_turn, TRUE, FALSE))
+    gmproc_connection_wake_first_sender (self);
   if (gmproc_connection_is_closed (self))
     finish_close (self);
 }

@@ -269,11 +269,15 @@ port_win32_sources = \
   lib/port/name-win32.c \
   lib/port/overlapped-win32.c \
   lib/port/overlapped-win32.h \
+  lib/port/pipe-win32.c \
+  lib/port/pipe-win32.h \
   lib/port/port-error-win32.c \
   lib/port/presence-win32.c \
   lib/port/presence-win32.h \
   lib/port/quota-win32.c \
   lib/port/random-win32.c \
+  lib/port/room-win32.c \
+  lib/port/room-win32.h \
   lib/port/security-win32.c \
   lib/port/security-win32.h \
   lib/port/self-win32.c \

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The libgmproc authors
  *
- * A channel is a named pipe for bytes, because the system has no other pipe that can be waited for
- * with a deadline. Nobody can use the name: it cannot be guessed, there is only one instance, which
- * is connected at once, and nobody but the same user may open it.
- *
- * The reading end is the server's, so that it still has what was written when the writer is gone.
+ * A channel is a pipe (pipe-win32.h). Each end is a pair of handles: the second one is of the
+ * memory by which a writer that waits for room is told of it (room-win32.h).
  *
  * A request to read can be taken back without loss. One to write can be, if none of its bytes was
  * read. The system completes it as soon as what is unread fits in its buffer; so a request of at
@@ -16,68 +13,63 @@
 
 #include "port.h"
 #include "port-error.h"
+#include "handle-win32.h"
 #include "overlapped-win32.h"
-#include "security-win32.h"
+#include "pipe-win32.h"
+#include "room-win32.h"
 
-#include <bcrypt.h>
-#include <stdio.h>
 #include <string.h>
 
-#define BUFFER_SIZE (64 * 1024)
-#define LARGEST_PART (BUFFER_SIZE / 2)
+#define LARGEST_PART (GMPROC_PIPE_BUFFER_SIZE / 2)
 #define LARGEST_REQUEST (1024 * 1024)
 #define LARGEST_ATOMIC 4096
-#define NAME_LENGTH 64
 
-static gboolean
-make_name (wchar_t *name, GError **error)
+/* The end of the pipe in HANDLE, and the section beside it. */
+static HANDLE
+get_pipe (gintptr handle)
 {
-  guint32 random[4];
+  HANDLE parts[GMPROC_HANDLE_PARTS];
 
-  if (BCryptGenRandom (NULL, (UCHAR *) random, sizeof random, BCRYPT_USE_SYSTEM_PREFERRED_RNG) != 0)
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                           "BCryptGenRandom: the system has no random numbers");
-      return FALSE;
-    }
-  (void) swprintf (name, NAME_LENGTH, L"\\\\.\\pipe\\gmproc-%08x%08x%08x%08x", random[0], random[1],
-                   random[2], random[3]);
-  return TRUE;
+  return gmproc_port_handle_split (handle, parts) > 0 ? parts[0] : INVALID_HANDLE_VALUE;
+}
+
+static HANDLE
+get_section (gintptr handle)
+{
+  HANDLE parts[GMPROC_HANDLE_PARTS];
+
+  return gmproc_port_handle_split (handle, parts) == 2 ? parts[1] : NULL;
 }
 
 gboolean
 gmproc_port_channel_new_pipe (gintptr *ret_reader, gintptr *ret_writer, GError **error)
 {
-  SECURITY_ATTRIBUTES attributes = { sizeof attributes, NULL, FALSE };
-  HANDLE reader = INVALID_HANDLE_VALUE, writer = INVALID_HANDLE_VALUE;
-  wchar_t name[NAME_LENGTH];
+  gintptr section = GMPROC_PORT_NO_HANDLE, second_section = GMPROC_PORT_NO_HANDLE;
+  gintptr reader, writer;
+  HANDLE ends[2];
 
-  attributes.lpSecurityDescriptor = gmproc_port_security_new_owner_only (error);
-  if (attributes.lpSecurityDescriptor == NULL || !make_name (name, error))
-    goto out;
-  reader = CreateNamedPipeW (
-      name, PIPE_ACCESS_INBOUND | FILE_FLAG_OVERLAPPED | FILE_FLAG_FIRST_PIPE_INSTANCE,
-      PIPE_TYPE_BYTE | PIPE_READMODE_BYTE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS, 1, BUFFER_SIZE,
-      BUFFER_SIZE, 0, &attributes);
-  if (reader == INVALID_HANDLE_VALUE)
+  if (!gmproc_port_room_new_section (&section, error)
+      || !gmproc_port_handle_duplicate (section, &second_section, error)
+      || !gmproc_port_pipe_new (TRUE, &ends[0], &ends[1], error))
     {
-      gmproc_port_set_error (error, (int) GetLastError (), "CreateNamedPipe");
-      goto out;
+      gmproc_port_handle_close (&section);
+      gmproc_port_handle_close (&second_section);
+      return FALSE;
     }
-  writer = CreateFileW (name, GENERIC_WRITE | FILE_READ_ATTRIBUTES, 0, NULL, OPEN_EXISTING,
-                        FILE_FLAG_OVERLAPPED, NULL);
-  if (writer == INVALID_HANDLE_VALUE)
+  reader = (gintptr) ends[0];
+  writer = (gintptr) ends[1];
+  if (!gmproc_port_handle_join (&reader, &section, ret_reader, error))
     {
-      gmproc_port_set_error (error, (int) GetLastError (), "CreateFile(pipe)");
-      (void) CloseHandle (reader);
-      goto out;
+      gmproc_port_handle_close (&writer);
+      gmproc_port_handle_close (&second_section);
+      return FALSE;
     }
-  *ret_reader = (gintptr) reader;
-  *ret_writer = (gintptr) writer;
-
-out:
-  (void) LocalFree (attributes.lpSecurityDescriptor);
-  return writer != INVALID_HANDLE_VALUE;
+  if (!gmproc_port_handle_join (&writer, &second_section, ret_writer, error))
+    {
+      gmproc_port_handle_close (ret_reader);
+      return FALSE;
+    }
+  return TRUE;
 }
 
 /* A request of this size is met whole or not at all, see above, and requests do not mix. */
@@ -95,7 +87,7 @@ gmproc_port_channel_attach (GmprocPortChannel *channel, gintptr handle, GError *
       gmproc_port_set_error (error, ERROR_INVALID_HANDLE, "GetHandleInformation");
       return FALSE;
     }
-  if (GetFileType ((HANDLE) handle) != FILE_TYPE_PIPE)
+  if (get_section (handle) == NULL || GetFileType (get_pipe (handle)) != FILE_TYPE_PIPE)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                    "GetFileType: handle 0x%" G_GINT64_MODIFIER "x is no pipe", (gint64) handle);
@@ -108,6 +100,9 @@ gmproc_port_channel_attach (GmprocPortChannel *channel, gintptr handle, GError *
 void
 gmproc_port_channel_detach (GmprocPortChannel *channel)
 {
+  GmprocRoom *room = g_steal_pointer (&channel->system);
+
+  gmproc_port_room_close (&room);
   gmproc_port_handle_close (&channel->handle);
   channel->expect_wait = FALSE;
 }
@@ -135,14 +130,29 @@ static GmprocOverlappedResult
 read_some (GmprocPortChannel *channel, gpointer buffer, gsize size, gint64 deadline,
            GCancellable *cancellable, DWORD *ret_count, DWORD *ret_code)
 {
-  HANDLE pipe = (HANDLE) channel->handle;
-  OVERLAPPED request = gmproc_port_overlapped_new ();
-  gboolean started = ReadFile (pipe, buffer, (DWORD) MIN (size, LARGEST_REQUEST), NULL, &request);
+  HANDLE pipe = get_pipe (channel->handle);
+  GmprocOverlappedResult result;
+  OVERLAPPED request;
+  gboolean started;
 
+  /* Only who reads needs it. */
+  if (channel->system == NULL)
+    channel->system = gmproc_port_room_open (get_section (channel->handle));
+  *ret_code = GetLastError ();
+  if (channel->system == NULL)
+    return GMPROC_OVERLAPPED_FAILED;
+
+  request = gmproc_port_overlapped_new ();
+  started = ReadFile (pipe, buffer, (DWORD) MIN (size, LARGEST_REQUEST), NULL, &request);
   *ret_code = GetLastError ();
   channel->expect_wait = !started;
-  return gmproc_port_overlapped_finish (pipe, &request, started, deadline, cancellable, ret_count,
-                                        ret_code);
+  if (!started && *ret_code == ERROR_IO_PENDING)
+    gmproc_port_room_tell (channel->system, pipe);
+  result = gmproc_port_overlapped_finish (pipe, &request, started, deadline, cancellable, ret_count,
+                                          ret_code);
+  if (result == GMPROC_OVERLAPPED_DONE)
+    gmproc_port_room_note (channel->system, pipe, *ret_count);
+  return result;
 }
 
 gssize
@@ -217,7 +227,7 @@ gmproc_port_channel_write (GmprocPortChannel *channel, const GOutputVector *vect
                            GError **error)
 {
   gboolean bounded = deadline != GMPROC_PORT_FOREVER || cancellable != NULL;
-  HANDLE pipe = (HANDLE) channel->handle;
+  HANDLE pipe = get_pipe (channel->handle);
   GmprocOverlappedResult result;
   char part[LARGEST_PART];
   OVERLAPPED request;
@@ -249,25 +259,32 @@ gmproc_port_channel_write (GmprocPortChannel *channel, const GOutputVector *vect
 }
 
 /* -- source ------------------------------------------------------------------------------------
- * To wait for something to read is a request for no bytes, with an event of its own. The system
- * has nothing that tells of room for a write, so one who waits for that looks again after a while.
+ * To wait for something to read is a request for no bytes, with an event of its own. To wait for
+ * room is in room-win32.c.
  */
-#define LOOK_AGAIN (5 * G_TIME_SPAN_MILLISECOND)
+
+/* What the system writes to as long as it has the request. */
+typedef struct
+{
+  OVERLAPPED overlapped;
+  char nothing;
+} Question;
 
 typedef struct
 {
   GSource source;
   HANDLE pipe;
-  OVERLAPPED request;
-  gboolean is_asked; /* the system has the request */
-  char nothing;
+  Question *question;
+  gboolean is_asked;
+  gboolean is_refused; /* the end, or an error that a read tells */
   GPollFD event_fd;
 } ChannelSource;
 
 static gboolean
 is_met (ChannelSource *self)
 {
-  return self->is_asked && WaitForSingleObject (self->request.hEvent, 0) == WAIT_OBJECT_0;
+  return self->is_asked
+         && (self->is_refused || HasOverlappedIoCompleted (&self->question->overlapped));
 }
 
 static gboolean
@@ -278,10 +295,10 @@ source_prepare (GSource *source, int *timeout)
   *timeout = -1;
   if (!self->is_asked)
     {
-      (void) ResetEvent (self->request.hEvent);
-      if (!ReadFile (self->pipe, &self->nothing, 0, NULL, &self->request)
-          && GetLastError () != ERROR_IO_PENDING)
-        (void) SetEvent (self->request.hEvent); /* the end, or an error that a read tells */
+      Question *question = self->question;
+
+      self->is_refused = !ReadFile (self->pipe, &question->nothing, 0, NULL, &question->overlapped)
+                         && GetLastError () != ERROR_IO_PENDING;
       self->is_asked = TRUE;
     }
   return is_met (self);
@@ -300,15 +317,21 @@ source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   return callback == NULL || callback (user_data);
 }
 
+/* A request cannot be taken back by a handle that was closed meanwhile, and the system keeps it as
+ * long as another process has the same end. Then what it writes to is left to it. */
 static void
 source_finalize (GSource *source)
 {
   ChannelSource *self = (ChannelSource *) source;
+  Question *question = self->question;
   DWORD count;
 
-  if (self->is_asked && CancelIoEx (self->pipe, &self->request))
-    (void) GetOverlappedResult (self->pipe, &self->request, &count, TRUE);
-  (void) CloseHandle (self->request.hEvent);
+  if (self->is_asked && !is_met (self) && CancelIoEx (self->pipe, &question->overlapped))
+    (void) GetOverlappedResult (self->pipe, &question->overlapped, &count, TRUE);
+  if (self->is_asked && !is_met (self))
+    return;
+  (void) CloseHandle (question->overlapped.hEvent);
+  g_free (question);
 }
 
 /* What a child source of another one does: nothing, again and again. */
@@ -327,18 +350,6 @@ static GSourceFuncs reading_functions = {
   .closure_callback = go_on,
 };
 
-static gboolean
-again_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
-{
-  g_source_set_ready_time (source, g_get_monotonic_time () + LOOK_AGAIN);
-  return callback == NULL || callback (user_data);
-}
-
-static GSourceFuncs again_functions = {
-  .dispatch = again_dispatch,
-  .closure_callback = go_on,
-};
-
 GSource *
 gmproc_port_channel_create_source (GmprocPortChannel *channel, GIOCondition condition)
 {
@@ -346,19 +357,17 @@ gmproc_port_channel_create_source (GmprocPortChannel *channel, GIOCondition cond
   ChannelSource *self;
 
   if ((condition & G_IO_OUT) != 0)
-    {
-      source = g_source_new (&again_functions, sizeof (GSource));
-      g_source_set_ready_time (source, g_get_monotonic_time () + LOOK_AGAIN);
-      return source;
-    }
+    return gmproc_port_room_create_source (get_pipe (channel->handle),
+                                           get_section (channel->handle));
 
   source = g_source_new (&reading_functions, sizeof (ChannelSource));
   self = (ChannelSource *) source;
-  self->pipe = (HANDLE) channel->handle;
-  self->request.hEvent = CreateEventW (NULL, TRUE, FALSE, NULL);
-  if (self->request.hEvent == NULL)
+  self->pipe = get_pipe (channel->handle);
+  self->question = g_new0 (Question, 1);
+  self->question->overlapped.hEvent = CreateEventW (NULL, TRUE, FALSE, NULL);
+  if (self->question->overlapped.hEvent == NULL)
     g_error ("CreateEvent: error %lu", GetLastError ());
-  self->event_fd = (GPollFD){ (gintptr) self->request.hEvent, G_IO_IN, 0 };
+  self->event_fd = (GPollFD){ (gintptr) self->question->overlapped.hEvent, G_IO_IN, 0 };
   g_source_add_poll (source, &self->event_fd);
   return source;
 }

@@ -10,11 +10,18 @@
 
 #include "port.h"
 #include "overlapped-win32.h"
+#include "pipe-win32.h"
 
 gboolean
 gmproc_port_lifeline_new (gintptr *ret_keep, gintptr *ret_give, GError **error)
 {
-  return gmproc_port_channel_new_pipe (ret_give, ret_keep, error);
+  HANDLE keep, give;
+
+  if (!gmproc_port_pipe_new (FALSE, &give, &keep, error))
+    return FALSE;
+  *ret_keep = (gintptr) keep;
+  *ret_give = (gintptr) give;
+  return TRUE;
 }
 
 void

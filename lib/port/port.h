@@ -96,8 +96,7 @@ GSource *gmproc_port_channel_create_source (GmprocPortChannel *channel, GIOCondi
 /* -- courier -----------------------------------------------------------------------------------
  * Takes handles from one process to another, beside channels of bytes between the two.
  *
- * new_pair: the two ends; the caller owns both. Both are GMPROC_PORT_NO_HANDLE where handles need
- *           no way of their own.
+ * new_pair: the two ends; the caller owns both.
  * attach takes the handle over; detach closes it, and what arrived and was not asked for.
  * send:     copies of HANDLES, at most GMPROC_PORT_COURIER_MAX, leave as a whole or not at all. The
  *           caller keeps its own. *ret_ticket are the bytes that the receiver gets them for; it is
@@ -109,7 +108,8 @@ GSource *gmproc_port_channel_create_source (GmprocPortChannel *channel, GIOCondi
  *           G_IO_ERROR_TOO_MANY_OPEN_FILES when this process has no room for them; they are lost.
  *
  * A sender that is killed between the two leaves handles for which no ticket comes. They are closed
- * when a later ticket is looked for, and at the latest when both ends are.
+ * when a later ticket is looked for, and at the latest when both ends are. Where a system keeps
+ * what was sent in the sender until it is received, the end of the sender closes it.
  *
  * Several processes may send through one end. Of those that hold the other, one receives.
  */

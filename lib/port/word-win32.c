@@ -33,16 +33,19 @@
 #include "port-error.h"
 #include "handle-win32.h"
 #include "overlapped-win32.h"
-
-#define N_BYTES 256 /* of one write; more waiters than that take several */
+#include "pipe-win32.h"
 
 gboolean
 gmproc_port_word_create (GmprocPortWord *word, GmprocPortWordPlace *place, GError **error)
 {
   gintptr reader, writer, pair;
+  HANDLE ends[GMPROC_HANDLE_PARTS];
 
-  if (!gmproc_port_channel_new_pipe (&reader, &writer, error)
-      || !gmproc_port_handle_join (&reader, &writer, &pair, error))
+  if (!gmproc_port_pipe_new (FALSE, &ends[0], &ends[1], error))
+    return FALSE;
+  reader = (gintptr) ends[0];
+  writer = (gintptr) ends[1];
+  if (!gmproc_port_handle_join (&reader, &writer, &pair, error))
     return FALSE;
   place->count = 0;
   place->waiters = 0;
@@ -127,26 +130,6 @@ gmproc_port_word_wait (GmprocPortWord *word, guint32 expected, gint64 deadline)
   return in_time;
 }
 
-/* Never waits. A pipe that takes no more has a byte for everybody, so the rest is taken back. */
-static void
-write_bytes (HANDLE writer, guint32 n_waiters)
-{
-  static const char bytes[N_BYTES];
-
-  while (n_waiters > 0)
-    {
-      OVERLAPPED request = gmproc_port_overlapped_new ();
-      guint32 n = MIN (n_waiters, N_BYTES);
-      gboolean started = WriteFile (writer, bytes, n, NULL, &request);
-      DWORD count, code = GetLastError ();
-
-      if (gmproc_port_overlapped_finish (writer, &request, started, 0, NULL, &count, &code)
-          != GMPROC_OVERLAPPED_DONE)
-        break;
-      n_waiters -= n;
-    }
-}
-
 void
 gmproc_port_word_advance (GmprocPortWord *word)
 {
@@ -161,7 +144,7 @@ gmproc_port_word_advance (GmprocPortWord *word)
 
   (void) gmproc_port_handle_split (word->handle, ends);
   if (!PeekNamedPipe (ends[0], NULL, 0, NULL, &n_available, NULL) || n_available == 0)
-    write_bytes (ends[1], n_waiters);
+    (void) gmproc_port_pipe_write_tokens (ends[1], n_waiters);
 }
 
 void

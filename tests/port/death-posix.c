@@ -54,12 +54,6 @@ gmproc_test_fault (void)
 }
 
 gboolean
-gmproc_test_can_lose_objects (void)
-{
-  return TRUE;
-}
-
-gboolean
 gmproc_test_can_append_at_once (void)
 {
   return TRUE;

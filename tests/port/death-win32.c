@@ -49,12 +49,6 @@ gmproc_test_fault (void)
   abort (); /* not reached: nothing is mapped there */
 }
 
-gboolean
-gmproc_test_can_lose_objects (void)
-{
-  return FALSE;
-}
-
 /* Wine asks for the length of the file first, and then writes there, in two calls of its system. */
 gboolean
 gmproc_test_can_append_at_once (void)

@@ -24,9 +24,6 @@ G_NORETURN void gmproc_test_abort (void);
 void gmproc_test_prepare_for_fault (void);
 G_NORETURN void gmproc_test_fault (void);
 
-/* Whether the objects of a message that is never received are let go of before its sender ends. */
-gboolean gmproc_test_can_lose_objects (void);
-
 /* Whether a process can do something else than end when it is terminated. */
 gboolean gmproc_test_can_catch_termination (void);
 
