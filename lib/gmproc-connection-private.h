@@ -32,8 +32,7 @@ struct _GmprocConnection
   GQueue sources;     /* armed, without a reference; under closing */
   GArray *held;       /* gint32: objects that a stranger sent, oldest first; the receiver's turn */
   GQueue sending;     /* asynchronous sends in the order in which they were called; under closing */
-  gboolean
-      misses_turn; /* the first of them found the sender's turn taken, or tries just now; atomic */
+  gboolean misses_turn; /* atomic: the first of them may have found the sender's turn taken */
 };
 
 /* Over a socket or what encrypts it; messages of more than MAX_SIZE bytes are not received. */

@@ -66,14 +66,13 @@ gmproc_connection_send_message (GmprocConnection *self, GmprocOutgoing *outgoing
   gboolean is_sent;
 
   /* Who does not wait for the turn is to hear when it is free: noted before the try, or the other
-   * one might give it back in between. */
+   * one might give it back in between. Who gets the turn leaves the note, which may be somebody
+   * else's by now, to the end of its own. */
   if (deadline == 0)
     g_atomic_int_set (&self->misses_turn, TRUE);
   if (!gmproc_connection_enter (self, &self->sender, self->is_writable, "send", deadline,
                                 cancellable, error))
     return FALSE;
-  if (deadline == 0)
-    g_atomic_int_set (&self->misses_turn, FALSE);
   is_sent = send_outgoing (self, outgoing, deadline, cancellable, error);
   gmproc_connection_leave (self, &self->sender);
   return is_sent;
