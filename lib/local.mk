@@ -278,6 +278,8 @@ port_win32_sources = \
   lib/port/random-win32.c \
   lib/port/room-win32.c \
   lib/port/room-win32.h \
+  lib/port/route-win32.c \
+  lib/port/route-win32.h \
   lib/port/security-win32.c \
   lib/port/security-win32.h \
   lib/port/self-win32.c \
