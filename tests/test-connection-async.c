@@ -574,8 +574,11 @@ count_turns (void)
   int n_turns = 0;
 
   g_timeout_add (QUIET / 1000, set_flag, &is_over);
-  for (; !is_over; n_turns++)
-    g_main_context_iteration (NULL, TRUE);
+  while (!is_over)
+    {
+      g_main_context_iteration (NULL, TRUE);
+      n_turns++;
+    }
   return n_turns;
 }
 
