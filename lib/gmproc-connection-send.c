@@ -59,19 +59,39 @@ send_outgoing (GmprocConnection *self, GmprocOutgoing *outgoing, gint64 deadline
   return is_sent;
 }
 
+static gboolean
+enter_to_send (GmprocConnection *self, gint64 deadline, GCancellable *cancellable, GError **error)
+{
+  return gmproc_connection_enter (self, &self->sender, self->is_writable, "send", deadline,
+                                  cancellable, error);
+}
+
+/* Who does not wait for the turn, and finds it taken, is to hear when it is free. It notes that and
+ * tries again: the other one may have given it back before it could see the note. */
+static gboolean
+enter_or_note (GmprocConnection *self, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (enter_to_send (self, 0, cancellable, &local))
+    return TRUE;
+  if (g_error_matches (local, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    {
+      g_atomic_int_set (&self->misses_turn, TRUE);
+      return enter_to_send (self, 0, cancellable, error);
+    }
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
 gboolean
 gmproc_connection_send_message (GmprocConnection *self, GmprocOutgoing *outgoing, gint64 deadline,
                                 GCancellable *cancellable, GError **error)
 {
   gboolean is_sent;
 
-  /* Who does not wait for the turn is to hear when it is free: noted before the try, or the other
-   * one might give it back in between. Who gets the turn leaves the note, which may be somebody
-   * else's by now, to the end of its own. */
-  if (deadline == 0)
-    g_atomic_int_set (&self->misses_turn, TRUE);
-  if (!gmproc_connection_enter (self, &self->sender, self->is_writable, "send", deadline,
-                                cancellable, error))
+  if (deadline == 0 ? !enter_or_note (self, cancellable, error)
+                    : !enter_to_send (self, deadline, cancellable, error))
     return FALSE;
   is_sent = send_outgoing (self, outgoing, deadline, cancellable, error);
   gmproc_connection_leave (self, &self->sender);

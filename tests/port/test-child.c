@@ -238,6 +238,7 @@ test_child_holds_what_it_was_given (void)
   Pipes pipes;
   guint *mapping = peer_new_block (sizeof *mapping, &given[0]);
   guint n_first = handles_in_child (given, 1);
+  guint n_of_end; /* a system may have more than one for it */
 
   gmproc_port_memory_unmap ((gpointer *) &mapping, sizeof *mapping);
   sibling = start_idle (&pipes);
@@ -247,7 +248,10 @@ test_child_holds_what_it_was_given (void)
       g_assert_cmpuint (handles_in_child (given, 1), ==, n_first);
     }
   peer_new_pipe (&given[1], &given[2]);
-  g_assert_cmpuint (handles_in_child (given, 3), ==, n_first + 2);
+  n_of_end = handles_in_child (given, 2) - n_first;
+  g_assert_cmpuint (n_of_end, >=, 1);
+  g_assert_cmpuint (n_of_end, <=, 2);
+  g_assert_cmpuint (handles_in_child (given, 3), ==, n_first + 2 * n_of_end);
 
   peer_notify (pipes.go_writer);
   g_assert_cmpint (peer_join (sibling), ==, EXIT_SUCCESS);
