@@ -238,6 +238,15 @@ check_header (GmprocLink *self, GError **error)
   return TRUE;
 }
 
+/* The bytes of the message under way that have come, without the zeros behind a body. */
+static gsize
+count_arrived (GmprocLink *self)
+{
+  if (self->block_filled < sizeof self->block)
+    return self->block_filled;
+  return MAX (self->block_filled, get_lead (self->block.header.size) + self->body_filled);
+}
+
 /* Fills BUFFER up to SIZE; *filled survives a call that ends early. */
 static gboolean
 fill (GmprocLink *self, gpointer buffer, gsize size, gsize *filled, gint64 deadline,
@@ -259,7 +268,7 @@ fill (GmprocLink *self, gpointer buffer, gsize size, gsize *filled, gint64 deadl
                 error, G_IO_ERROR, G_IO_ERROR_CLOSED,
                 "The other end was closed in the middle of a message, after %" G_GSIZE_FORMAT
                 " bytes of its head and body",
-                MAX (self->block_filled, get_lead (self->block.header.size) + self->body_filled));
+                count_arrived (self));
           return FALSE;
         }
       *filled += (gsize) count;
