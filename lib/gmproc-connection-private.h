@@ -86,22 +86,12 @@ gboolean gmproc_connection_receive_copy (GmprocConnection *self, guint8 *buffer,
                                          GError **error);
 gboolean gmproc_connection_check_offset (gsize total, gsize offset, GError **error);
 
-/* What a source of a connection waits for. */
-typedef enum
-{
-  GMPROC_CONNECTION_TO_RECEIVE,
-  GMPROC_CONNECTION_TO_SEND
-} GmprocConnectionWhat;
-
 /* CANCELLABLE may be NULL. An end that is closed, or does not go in this direction, is ready, and
- * its call tells why. */
-GSource *gmproc_connection_create_source (GmprocConnection *self, GmprocConnectionWhat what,
-                                          GCancellable *cancellable);
-
-/* One to send that is woken by g_source_set_ready_time() alone. watch_room: from now on by room
- * too; at most once, before it is attached or while it is dispatched. */
-GSource *gmproc_connection_create_waiting_source (GmprocConnection *self,
+ * its call tells why. The one to send is woken by g_source_set_ready_time() alone; watch_room: from
+ * now on by room too, at most once, before it is attached or while it is dispatched. */
+GSource *gmproc_connection_create_receive_source (GmprocConnection *self,
                                                   GCancellable *cancellable);
+GSource *gmproc_connection_create_send_source (GmprocConnection *self, GCancellable *cancellable);
 void gmproc_connection_watch_room (GmprocConnection *self, GSource *source);
 
 /* When the sender's turn is free again, and misses_turn was set. */

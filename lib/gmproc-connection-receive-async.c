@@ -13,7 +13,7 @@
 static GSource *
 create_source (gpointer object, G_GNUC_UNUSED gpointer data, GCancellable *cancellable)
 {
-  return gmproc_connection_create_source (object, GMPROC_CONNECTION_TO_RECEIVE, cancellable);
+  return gmproc_connection_create_receive_source (object, cancellable);
 }
 
 static gboolean

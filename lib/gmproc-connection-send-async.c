@@ -147,7 +147,7 @@ static GSource *
 create_source (gpointer object, gpointer data, GCancellable *cancellable)
 {
   GmprocConnection *self = object;
-  GSource *source = gmproc_connection_create_waiting_source (self, cancellable);
+  GSource *source = gmproc_connection_create_send_source (self, cancellable);
   Pending *pending = data;
 
   g_mutex_lock (&self->closing);

@@ -12,6 +12,13 @@
 #include "gmproc-waitable.h"
 #include "internal/wait-source.h"
 
+/* What a source waits for. */
+enum
+{
+  TO_RECEIVE,
+  TO_SEND
+};
+
 /* Whoever has the turn is about to take what there is. */
 static gboolean
 has_something (GmprocConnection *self)
@@ -31,8 +38,8 @@ is_ready (gpointer object, guint64 what)
 {
   GmprocConnection *self = object;
 
-  return what == GMPROC_CONNECTION_TO_SEND || !self->is_readable
-         || gmproc_connection_is_closed (self) || has_something (self);
+  return what == TO_SEND || !self->is_readable || gmproc_connection_is_closed (self)
+         || has_something (self);
 }
 
 static gboolean
@@ -54,8 +61,7 @@ arm (G_GNUC_UNUSED const GmprocWaitSourceFuncs *funcs, gpointer object, guint64 
   GmprocConnection *self = object;
   GmprocArm result = GMPROC_ARM_READY;
 
-  if (what == GMPROC_CONNECTION_TO_SEND ? !self->is_writable
-                                        : !self->is_readable || has_message (self))
+  if (what == TO_SEND ? !self->is_writable : !self->is_readable || has_message (self))
     return GMPROC_ARM_READY;
 
   g_mutex_lock (&self->closing);
@@ -91,45 +97,39 @@ gmproc_connection_wake_sources_locked (GmprocConnection *self)
 
 /* NULL when the channel is closed. */
 static GSource *
-create_child (GmprocConnection *self, GmprocConnectionWhat what)
+create_child (GmprocConnection *self, GmprocChannel *channel, GIOCondition condition)
 {
-  GmprocChannel *channel = what == GMPROC_CONNECTION_TO_SEND ? &self->link.out : &self->link.in;
   GSource *child = NULL;
 
   g_mutex_lock (&self->closing);
   if (channel->kind != NULL)
-    child = gmproc_channel_create_source (channel,
-                                          what == GMPROC_CONNECTION_TO_SEND ? G_IO_OUT : G_IO_IN);
+    child = gmproc_channel_create_source (channel, condition);
   g_mutex_unlock (&self->closing);
   return child;
 }
 
 GSource *
-gmproc_connection_create_source (GmprocConnection *self, GmprocConnectionWhat what,
-                                 GCancellable *cancellable)
+gmproc_connection_create_receive_source (GmprocConnection *self, GCancellable *cancellable)
 {
-  return gmproc_wait_source_new (&funcs, self, what, create_child (self, what), cancellable);
+  return gmproc_wait_source_new (&funcs, self, TO_RECEIVE,
+                                 create_child (self, &self->link.in, G_IO_IN), cancellable);
 }
 
 GSource *
-gmproc_connection_create_waiting_source (GmprocConnection *self, GCancellable *cancellable)
+gmproc_connection_create_send_source (GmprocConnection *self, GCancellable *cancellable)
 {
-  return gmproc_wait_source_new (&funcs, self, GMPROC_CONNECTION_TO_SEND, NULL, cancellable);
+  return gmproc_wait_source_new (&funcs, self, TO_SEND, NULL, cancellable);
 }
 
 void
 gmproc_connection_watch_room (GmprocConnection *self, GSource *source)
 {
-  GSource *child = create_child (self, GMPROC_CONNECTION_TO_SEND);
+  GSource *child = create_child (self, &self->link.out, G_IO_OUT);
 
-  if (child == NULL)
-    {
-      g_source_set_ready_time (source, 0);
-      return;
-    }
-  g_source_set_dummy_callback (child);
-  g_source_add_child_source (source, child);
-  g_source_unref (child);
+  if (child != NULL)
+    gmproc_wait_source_add_child (source, child);
+  else
+    g_source_set_ready_time (source, 0);
 }
 
 static GSource *
@@ -138,7 +138,7 @@ waitable_create_source (GmprocWaitable *waitable, GCancellable *cancellable, GEr
   GmprocConnection *self = GMPROC_CONNECTION (waitable);
 
   if (self->is_readable)
-    return gmproc_connection_create_source (self, GMPROC_CONNECTION_TO_RECEIVE, cancellable);
+    return gmproc_connection_create_receive_source (self, cancellable);
 
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
                        "This end of the connection does not receive");
@@ -150,7 +150,7 @@ waitable_is_ready (GmprocWaitable *waitable)
 {
   GmprocConnection *self = GMPROC_CONNECTION (waitable);
 
-  return self->is_readable && is_ready (self, GMPROC_CONNECTION_TO_RECEIVE);
+  return self->is_readable && is_ready (self, TO_RECEIVE);
 }
 
 void

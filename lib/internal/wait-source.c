@@ -116,8 +116,8 @@ static GSourceFuncs wait_source_funcs = {
   .closure_callback = (GSourceFunc) (void *) call_closure,
 };
 
-static void
-add_child (GSource *source, GSource *child)
+void
+gmproc_wait_source_add_child (GSource *source, GSource *child)
 {
   g_source_set_dummy_callback (child);
   g_source_add_child_source (source, child);
@@ -136,11 +136,11 @@ gmproc_wait_source_new (const GmprocWaitSourceFuncs *funcs, gpointer object, gui
   self->object = g_object_ref (object);
   self->what = what;
   if (child != NULL)
-    add_child (source, child);
+    gmproc_wait_source_add_child (source, child);
   if (cancellable != NULL)
     {
       self->cancellable = g_object_ref (cancellable);
-      add_child (source, g_cancellable_source_new (cancellable));
+      gmproc_wait_source_add_child (source, g_cancellable_source_new (cancellable));
     }
   return source;
 }

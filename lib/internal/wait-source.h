@@ -45,6 +45,9 @@ struct GmprocWaitSourceFuncs
 GSource *gmproc_wait_source_new (const GmprocWaitSourceFuncs *funcs, gpointer object, guint64 what,
                                  GSource *child, GCancellable *cancellable);
 
+/* A CHILD more that tells of the object; taken over. */
+void gmproc_wait_source_add_child (GSource *source, GSource *child);
+
 /* What arm and disarm are for an object whose state is under LOCK, and whose changes are told at
  * WAITPOINT. The is_ready of FUNCS is asked inside the lock too. */
 GmprocArm gmproc_waitpoint_arm (GmprocWaitpoint *self, GmprocPortLock *lock,
