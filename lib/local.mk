@@ -256,6 +256,8 @@ port_win32_sources = \
   lib/port/channel-win32.c \
   lib/port/child-win32.c \
   lib/port/courier-win32.c \
+  lib/port/ear-win32.c \
+  lib/port/ear-win32.h \
   lib/port/gate-win32.c \
   lib/port/handle-win32.c \
   lib/port/handle-win32.h \

@@ -13,6 +13,7 @@
 
 #include "port.h"
 #include "port-error.h"
+#include "ear-win32.h"
 #include "handle-win32.h"
 #include "overlapped-win32.h"
 #include "pipe-win32.h"
@@ -263,29 +264,11 @@ gmproc_port_channel_write (GmprocPortChannel *channel, const GOutputVector *vect
  * room is in room-win32.c.
  */
 
-/* What the system writes to as long as it has the request. */
-typedef struct
-{
-  OVERLAPPED overlapped;
-  char nothing;
-} Question;
-
 typedef struct
 {
   GSource source;
-  HANDLE pipe;
-  Question *question;
-  gboolean is_asked;
-  gboolean is_refused; /* the end, or an error that a read tells */
-  GPollFD event_fd;
+  GmprocEar *ear;
 } ChannelSource;
-
-static gboolean
-is_met (ChannelSource *self)
-{
-  return self->is_asked
-         && (self->is_refused || HasOverlappedIoCompleted (&self->question->overlapped));
-}
 
 static gboolean
 source_prepare (GSource *source, int *timeout)
@@ -293,45 +276,30 @@ source_prepare (GSource *source, int *timeout)
   ChannelSource *self = (ChannelSource *) source;
 
   *timeout = -1;
-  if (!self->is_asked)
-    {
-      Question *question = self->question;
-
-      self->is_refused = !ReadFile (self->pipe, &question->nothing, 0, NULL, &question->overlapped)
-                         && GetLastError () != ERROR_IO_PENDING;
-      self->is_asked = TRUE;
-    }
-  return is_met (self);
+  gmproc_port_ear_ask (self->ear);
+  return gmproc_port_ear_is_met (self->ear);
 }
 
 static gboolean
 source_check (GSource *source)
 {
-  return is_met ((ChannelSource *) source);
+  return gmproc_port_ear_is_met (((ChannelSource *) source)->ear);
 }
 
 static gboolean
 source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
-  ((ChannelSource *) source)->is_asked = FALSE;
+  ChannelSource *self = (ChannelSource *) source;
+
+  if (gmproc_port_ear_is_met (self->ear))
+    (void) gmproc_port_ear_take (self->ear, NULL);
   return callback == NULL || callback (user_data);
 }
 
-/* A request cannot be taken back by a handle that was closed meanwhile, and the system keeps it as
- * long as another process has the same end. Then what it writes to is left to it. */
 static void
 source_finalize (GSource *source)
 {
-  ChannelSource *self = (ChannelSource *) source;
-  Question *question = self->question;
-  DWORD count;
-
-  if (self->is_asked && !is_met (self) && CancelIoEx (self->pipe, &question->overlapped))
-    (void) GetOverlappedResult (self->pipe, &question->overlapped, &count, TRUE);
-  if (self->is_asked && !is_met (self))
-    return;
-  (void) CloseHandle (question->overlapped.hEvent);
-  g_free (question);
+  gmproc_port_ear_free (((ChannelSource *) source)->ear);
 }
 
 /* What a child source of another one does: nothing, again and again. */
@@ -362,12 +330,8 @@ gmproc_port_channel_create_source (GmprocPortChannel *channel, GIOCondition cond
 
   source = g_source_new (&reading_functions, sizeof (ChannelSource));
   self = (ChannelSource *) source;
-  self->pipe = get_pipe (channel->handle);
-  self->question = g_new0 (Question, 1);
-  self->question->overlapped.hEvent = CreateEventW (NULL, TRUE, FALSE, NULL);
-  if (self->question->overlapped.hEvent == NULL)
+  self->ear = gmproc_port_ear_new (source, get_pipe (channel->handle), 0);
+  if (self->ear == NULL)
     g_error ("CreateEvent: error %lu", GetLastError ());
-  self->event_fd = (GPollFD){ (gintptr) self->question->overlapped.hEvent, G_IO_IN, 0 };
-  g_source_add_poll (source, &self->event_fd);
   return source;
 }

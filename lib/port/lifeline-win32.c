@@ -9,6 +9,7 @@
 #include "config.h"
 
 #include "port.h"
+#include "ear-win32.h"
 #include "overlapped-win32.h"
 #include "pipe-win32.h"
 
@@ -57,21 +58,17 @@ typedef struct
 {
   GSource parent;
 
-  HANDLE pipe;
-  OVERLAPPED request; /* with an event of its own, which the loop polls */
-  GPollFD poll_fd;
-  char byte;
-  gboolean is_asked; /* the request is the system's */
+  GmprocEar *ear;
   gboolean is_over;
 } LifelineSource;
 
-static void
-ask (LifelineSource *self)
+/* A byte that somebody wrote by mistake is no end; prepare asks again. */
+static gboolean
+look (LifelineSource *self)
 {
-  gboolean started = ReadFile (self->pipe, &self->byte, 1, NULL, &self->request);
-
-  self->is_asked = started || GetLastError () == ERROR_IO_PENDING;
-  self->is_over = !self->is_asked;
+  if (gmproc_port_ear_is_met (self->ear))
+    self->is_over = gmproc_port_ear_take (self->ear, NULL) < 0;
+  return self->is_over;
 }
 
 static gboolean
@@ -80,24 +77,15 @@ lifeline_source_prepare (GSource *source, int *timeout)
   LifelineSource *self = (LifelineSource *) source;
 
   *timeout = -1;
-  if (!self->is_asked && !self->is_over)
-    ask (self);
-  return self->is_over;
+  if (!self->is_over)
+    gmproc_port_ear_ask (self->ear);
+  return look (self);
 }
 
 static gboolean
 lifeline_source_check (GSource *source)
 {
-  LifelineSource *self = (LifelineSource *) source;
-  DWORD count;
-
-  if (!self->is_asked || WaitForSingleObject (self->request.hEvent, 0) != WAIT_OBJECT_0)
-    return self->is_over;
-
-  /* A byte that somebody wrote by mistake is no end; prepare asks again. */
-  self->is_asked = FALSE;
-  self->is_over = !GetOverlappedResult (self->pipe, &self->request, &count, TRUE);
-  return self->is_over;
+  return look ((LifelineSource *) source);
 }
 
 static gboolean
@@ -109,16 +97,7 @@ lifeline_source_dispatch (G_GNUC_UNUSED GSource *source, GSourceFunc callback, g
 static void
 lifeline_source_finalize (GSource *source)
 {
-  LifelineSource *self = (LifelineSource *) source;
-  DWORD count;
-
-  if (self->is_asked)
-    {
-      /* The request lies in the source, so this waits until the system lets go of it. */
-      (void) CancelIoEx (self->pipe, &self->request);
-      (void) GetOverlappedResult (self->pipe, &self->request, &count, TRUE);
-    }
-  (void) CloseHandle (self->request.hEvent);
+  gmproc_port_ear_free (((LifelineSource *) source)->ear);
 }
 
 static gboolean
@@ -141,12 +120,8 @@ gmproc_port_lifeline_create_source (gintptr given)
   GSource *source = g_source_new (&lifeline_source_funcs, sizeof (LifelineSource));
   LifelineSource *self = (LifelineSource *) source;
 
-  self->pipe = (HANDLE) given;
-  self->request.hEvent = CreateEventW (NULL, TRUE, FALSE, NULL);
-  if (self->request.hEvent == NULL)
+  self->ear = gmproc_port_ear_new (source, (HANDLE) given, 1);
+  if (self->ear == NULL)
     g_error ("CreateEvent: error %lu", GetLastError ());
-  self->poll_fd.fd = (gintptr) self->request.hEvent;
-  self->poll_fd.events = G_IO_IN;
-  g_source_add_poll (source, &self->poll_fd);
   return source;
 }

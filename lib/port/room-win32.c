@@ -37,6 +37,7 @@
 #include "config.h"
 
 #include "port.h"
+#include "ear-win32.h"
 #include "pipe-win32.h"
 #include "port-error.h"
 #include "room-win32.h"
@@ -127,12 +128,7 @@ typedef struct
   GSource source;
   HANDLE pipe; /* a copy */
   Counters *counters;
-  OVERLAPPED request; /* with an event of its own, which the loop polls */
-  GPollFD event_fd;
-  char token;
-  gboolean is_asked;
-  gboolean
-      is_refused; /* the request, as the pipe is broken: there is no room, and a write tells why */
+  GmprocEar *ear; /* for a token; met too when the pipe is broken, and a write tells that */
 } RoomSource;
 
 /* Steps (1) and (2). */
@@ -140,27 +136,19 @@ static void
 ask (RoomSource *self)
 {
   (void) __atomic_fetch_add (&self->counters->asked, 1, __ATOMIC_SEQ_CST);
-  self->is_refused = !ReadFile (self->pipe, &self->token, 1, NULL, &self->request)
-                     && GetLastError () != ERROR_IO_PENDING;
-  self->is_asked = TRUE;
+  gmproc_port_ear_ask (self->ear);
 }
 
-/* Costs no call: of many sources in a loop each is asked in each turn. */
-static gboolean
-is_met (RoomSource *self)
-{
-  return self->is_asked && (self->is_refused || HasOverlappedIoCompleted (&self->request));
-}
-
-/* Ready once without a token, for step (3). */
+/* Ready once without a token, for step (3). Of many sources in a loop each is looked at in each
+ * turn. */
 static gboolean
 room_source_prepare (GSource *source, int *timeout)
 {
   RoomSource *self = (RoomSource *) source;
 
   *timeout = -1;
-  if (self->is_asked)
-    return is_met (self);
+  if (gmproc_port_ear_is_asked (self->ear))
+    return gmproc_port_ear_is_met (self->ear);
   ask (self);
   return TRUE;
 }
@@ -168,7 +156,7 @@ room_source_prepare (GSource *source, int *timeout)
 static gboolean
 room_source_check (GSource *source)
 {
-  return is_met ((RoomSource *) source);
+  return gmproc_port_ear_is_met (((RoomSource *) source)->ear);
 }
 
 /* A child source comes before the one that will try to write: again, step (3) is after (2). */
@@ -177,8 +165,11 @@ room_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
   RoomSource *self = (RoomSource *) source;
 
-  if (is_met (self))
-    ask (self);
+  if (gmproc_port_ear_is_met (self->ear))
+    {
+      (void) gmproc_port_ear_take (self->ear, NULL);
+      ask (self);
+    }
   return callback == NULL || callback (user_data);
 }
 
@@ -186,13 +177,9 @@ static void
 room_source_finalize (GSource *source)
 {
   RoomSource *self = (RoomSource *) source;
-  DWORD count;
 
-  /* The request lies in the source, so this waits until the system lets go of it. */
-  if (self->is_asked && CancelIoEx (self->pipe, &self->request))
-    (void) GetOverlappedResult (self->pipe, &self->request, &count, TRUE);
+  gmproc_port_ear_free (self->ear);
   (void) UnmapViewOfFile (self->counters);
-  (void) CloseHandle (self->request.hEvent);
   (void) CloseHandle (self->pipe);
 }
 
@@ -217,12 +204,10 @@ gmproc_port_room_create_source (HANDLE pipe, HANDLE section)
   RoomSource *self = (RoomSource *) source;
 
   self->counters = map (section);
-  self->request.hEvent = CreateEventW (NULL, TRUE, FALSE, NULL);
-  if (self->counters == NULL || self->request.hEvent == NULL
+  if (self->counters == NULL
       || !DuplicateHandle (GetCurrentProcess (), pipe, GetCurrentProcess (), &self->pipe, 0, FALSE,
-                           DUPLICATE_SAME_ACCESS))
+                           DUPLICATE_SAME_ACCESS)
+      || (self->ear = gmproc_port_ear_new (source, self->pipe, 1)) == NULL)
     g_error ("waiting for room in a pipe: error %lu", GetLastError ()); /* as g_thread_new() does */
-  self->event_fd = (GPollFD){ (gintptr) self->request.hEvent, G_IO_IN, 0 };
-  g_source_add_poll (source, &self->event_fd);
   return source;
 }

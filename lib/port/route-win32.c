@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include "port.h"
+#include "ear-win32.h"
 #include "pipe-win32.h"
 #include "port-error.h"
 #include "route-win32.h"
@@ -92,50 +93,18 @@ route_free (GmprocRoute *route)
 
 typedef struct
 {
-  OVERLAPPED request; /* with an event of its own, which the loop polls */
-  GPollFD event_fd;
-  HANDLE pipe;
-  gboolean is_asked;
-  gboolean is_refused;
-} Ear;
-
-typedef struct
-{
   GSource parent;
 
   GmprocRoute *route;
-  Ear end; /* of the other side */
-  Ear receipts;
-  char byte;
-  guint64 ids[N_RECEIPTS];
+  HANDLE pipes[2];
+  GmprocEar *end; /* of the other side */
+  GmprocEar *receipts;
 } RouteSource;
 
-static void
-ask (Ear *ear, gpointer buffer, DWORD size)
-{
-  if (ear->is_asked)
-    return;
-  ear->is_refused = !ReadFile (ear->pipe, buffer, size, NULL, &ear->request)
-                    && GetLastError () != ERROR_IO_PENDING;
-  ear->is_asked = TRUE;
-}
-
 static gboolean
-is_met (Ear *ear)
+is_met (RouteSource *self)
 {
-  return ear->is_asked && (ear->is_refused || HasOverlappedIoCompleted (&ear->request));
-}
-
-/* The bytes that came, or -1 at the end. */
-static gssize
-take (Ear *ear)
-{
-  DWORD count;
-
-  ear->is_asked = FALSE;
-  if (ear->is_refused || !GetOverlappedResult (ear->pipe, &ear->request, &count, TRUE))
-    return -1;
-  return (gssize) count;
+  return gmproc_port_ear_is_met (self->end) || gmproc_port_ear_is_met (self->receipts);
 }
 
 static gboolean
@@ -144,17 +113,26 @@ route_source_prepare (GSource *source, int *timeout)
   RouteSource *self = (RouteSource *) source;
 
   *timeout = -1;
-  ask (&self->end, &self->byte, sizeof self->byte);
-  ask (&self->receipts, self->ids, sizeof self->ids);
-  return is_met (&self->end) || is_met (&self->receipts);
+  gmproc_port_ear_ask (self->end);
+  gmproc_port_ear_ask (self->receipts);
+  return is_met (self);
 }
 
 static gboolean
 route_source_check (GSource *source)
 {
-  RouteSource *self = (RouteSource *) source;
+  return is_met ((RouteSource *) source);
+}
 
-  return is_met (&self->end) || is_met (&self->receipts);
+static void
+take_receipts (RouteSource *self)
+{
+  gconstpointer data;
+  gssize size = gmproc_port_ear_take (self->receipts, &data);
+  const guint64 *ids = data;
+
+  for (gsize i = 0; size > 0 && i < (gsize) size / sizeof *ids; i++)
+    release_received (self->route, ids[i]);
 }
 
 /* Its owner looks at the route's source under the lock, so it does not use one that has gone. */
@@ -167,16 +145,11 @@ route_source_dispatch (GSource *source, G_GNUC_UNUSED GSourceFunc callback,
   gboolean is_over = FALSE, is_through, is_attached;
 
   g_source_set_ready_time (source, -1);
-  if (is_met (&self->receipts))
-    {
-      gssize size = take (&self->receipts);
-
-      for (gsize i = 0; size > 0 && i < (gsize) size / sizeof *self->ids; i++)
-        release_received (route, self->ids[i]);
-    }
+  if (gmproc_port_ear_is_met (self->receipts))
+    take_receipts (self);
   /* A byte that somebody wrote by mistake is no end. */
-  if (is_met (&self->end))
-    is_over = take (&self->end) < 0;
+  if (gmproc_port_ear_is_met (self->end))
+    is_over = gmproc_port_ear_take (self->end, NULL) < 0;
 
   g_mutex_lock (&mutex);
   route->is_over |= is_over;
@@ -193,27 +166,15 @@ route_source_dispatch (GSource *source, G_GNUC_UNUSED GSourceFunc callback,
   return is_through ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
 
-/* The request lies in the source, so this waits until the system lets go of it. */
-static void
-ear_clear (Ear *ear)
-{
-  DWORD count;
-
-  if (ear->is_asked && !ear->is_refused && CancelIoEx (ear->pipe, &ear->request))
-    (void) GetOverlappedResult (ear->pipe, &ear->request, &count, TRUE);
-  if (ear->request.hEvent != NULL)
-    (void) CloseHandle (ear->request.hEvent);
-  if (ear->pipe != NULL)
-    (void) CloseHandle (ear->pipe);
-}
-
 static void
 route_source_finalize (GSource *source)
 {
   RouteSource *self = (RouteSource *) source;
 
-  ear_clear (&self->end);
-  ear_clear (&self->receipts);
+  g_clear_pointer (&self->end, gmproc_port_ear_free);
+  g_clear_pointer (&self->receipts, gmproc_port_ear_free);
+  for (gsize i = 0; i < G_N_ELEMENTS (self->pipes); i++)
+    (void) CloseHandle (self->pipes[i]);
 }
 
 static GSourceFuncs route_source_funcs = {
@@ -222,20 +183,6 @@ static GSourceFuncs route_source_funcs = {
   .dispatch = route_source_dispatch,
   .finalize = route_source_finalize,
 };
-
-static gboolean
-ear_init (Ear *ear, GSource *source, GError **error)
-{
-  ear->request.hEvent = CreateEventW (NULL, TRUE, FALSE, NULL);
-  if (ear->request.hEvent == NULL)
-    {
-      gmproc_port_set_error (error, (int) GetLastError (), "CreateEvent");
-      return FALSE;
-    }
-  ear->event_fd = (GPollFD){ (gintptr) ear->request.hEvent, G_IO_IN, 0 };
-  g_source_add_poll (source, &ear->event_fd);
-  return TRUE;
-}
 
 /* -- routes ------------------------------------------------------------------------------------ */
 
@@ -285,11 +232,13 @@ gmproc_port_route_new (HANDLE end, GError **error)
     }
   source = g_source_new (&route_source_funcs, sizeof (RouteSource));
   source_self = (RouteSource *) source;
-  source_self->end.pipe = end;
-  source_self->receipts.pipe = reader;
-  if (!ear_init (&source_self->end, source, error)
-      || !ear_init (&source_self->receipts, source, error))
+  source_self->pipes[0] = end;
+  source_self->pipes[1] = reader;
+  source_self->end = gmproc_port_ear_new (source, end, 1);
+  source_self->receipts = gmproc_port_ear_new (source, reader, N_RECEIPTS * sizeof (guint64));
+  if (source_self->end == NULL || source_self->receipts == NULL)
     {
+      gmproc_port_set_error (error, (int) GetLastError (), "CreateEvent");
       g_source_unref (source);
       (void) CloseHandle (writer);
       return NULL;
