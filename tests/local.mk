@@ -17,6 +17,7 @@ public_tests = \
   tests/test-connection-async \
   tests/test-connection-buffers \
   tests/test-connection-objects \
+  tests/test-connection-room \
   tests/test-dump \
   tests/test-event \
   tests/test-handles \
@@ -186,11 +187,13 @@ tests_test_sync_async_SOURCES = tests/test-sync-async.c $(crowd)
 crowd = tests/crowd.c tests/crowd.h $(party)
 
 tests_test_connection_SOURCES = tests/test-connection.c $(plumbing)
-tests_test_connection_async_SOURCES = tests/test-connection-async.c $(plumbing)
+tests_test_connection_async_SOURCES = tests/test-connection-async.c $(errands)
 tests_test_connection_buffers_SOURCES = tests/test-connection-buffers.c $(plumbing)
 tests_test_connection_descriptors_SOURCES = tests/test-connection-descriptors.c $(plumbing)
 tests_test_connection_objects_SOURCES = tests/test-connection-objects.c $(plumbing)
+tests_test_connection_room_SOURCES = tests/test-connection-room.c $(errands)
 plumbing = tests/plumbing.c tests/plumbing.h
+errands = tests/errands.c tests/errands.h $(plumbing)
 
 replay = tests/fuzz/fuzz.h tests/fuzz/replay.c
 strangers = tests/strangers.c tests/strangers.h $(plumbing)
