@@ -51,6 +51,14 @@ gboolean gmproc_connection_carries_objects (GmprocConnection *self);
  * for. OBJECTS are handles (gint32). */
 void gmproc_connection_hold (GmprocConnection *self, GArray *objects);
 
+/* What has no room for a message. */
+typedef enum
+{
+  GMPROC_OBSTACLE_NONE, /* it was not tried, or another thread is sending */
+  GMPROC_OBSTACLE_CHANNEL,
+  GMPROC_OBSTACLE_COURIER
+} GmprocObstacle;
+
 /* What is to be sent. The vectors of a value or of bytes live as long as it does. */
 typedef struct
 {
@@ -59,6 +67,7 @@ typedef struct
   gsize n_vectors;
   GmprocEnvelope *envelope; /* instead of a body; the caller frees it */
   gboolean has_begun;       /* the rest is in the link */
+  GmprocObstacle obstacle;  /* where the last call timed out */
 } GmprocOutgoing;
 
 /* VECTORS has room for GMPROC_CODEC_N_VECTORS, and lives as long as the outgoing message. */
@@ -87,12 +96,12 @@ gboolean gmproc_connection_receive_copy (GmprocConnection *self, guint8 *buffer,
 gboolean gmproc_connection_check_offset (gsize total, gsize offset, GError **error);
 
 /* CANCELLABLE may be NULL. An end that is closed, or does not go in this direction, is ready, and
- * its call tells why. The one to send is woken by g_source_set_ready_time() alone; watch_room: from
- * now on by room too, at most once, before it is attached or while it is dispatched. */
+ * its call tells why. The one to send is woken by g_source_set_ready_time() alone, unless it has a
+ * child that tells of room, where there is none for what it is to send. */
 GSource *gmproc_connection_create_receive_source (GmprocConnection *self,
                                                   GCancellable *cancellable);
 GSource *gmproc_connection_create_send_source (GmprocConnection *self, GCancellable *cancellable);
-void gmproc_connection_watch_room (GmprocConnection *self, GSource *source);
+GSource *gmproc_connection_create_room_source (GmprocConnection *self, GmprocObstacle obstacle);
 
 /* When the sender's turn is free again, and misses_turn was set. */
 void gmproc_connection_wake_first_sender (GmprocConnection *self);
@@ -100,7 +109,7 @@ void gmproc_connection_wake_first_sender (GmprocConnection *self);
 /* The class's part of GmprocWaitable; gmproc-connection-wait.c. */
 void gmproc_connection_waitable_init (GmprocWaitableInterface *iface);
 
-/* At closing: those who wait are to look. */
-void gmproc_connection_wake_sources_locked (GmprocConnection *self);
+/* Those who wait are to look: it was closed, or a message is in the link already. */
+void gmproc_connection_wake_sources (GmprocConnection *self);
 
 G_END_DECLS

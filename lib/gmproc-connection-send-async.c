@@ -10,6 +10,7 @@
 #include "gmproc-connection-private.h"
 
 #include "internal/async.h"
+#include "internal/wait-source.h"
 
 /* A message until it is sent. It keeps its place among the asynchronous sends of the connection. */
 typedef struct
@@ -20,9 +21,10 @@ typedef struct
   GOutputVector vectors[GMPROC_CODEC_N_VECTORS];
   GOutputVector *many; /* instead of those, or NULL */
   GmprocOutgoing outgoing;
-  GError *error;         /* the message cannot be sent at all */
-  GSource *source;       /* borrowed; set under closing */
-  gboolean watches_room; /* the source does */
+  GError *error;   /* the message cannot be sent at all */
+  GSource *source; /* borrowed; set under closing */
+  GSource *room;   /* a child of the source, referenced, or NULL; it tells of room behind... */
+  GmprocObstacle watched; /* ...this */
 } Pending;
 
 static Pending *
@@ -75,6 +77,7 @@ pending_free (gpointer data)
   g_clear_pointer (&pending->value, g_variant_unref);
   g_clear_pointer (&pending->bytes, g_bytes_unref);
   g_clear_pointer (&pending->outgoing.envelope, gmproc_envelope_free);
+  g_clear_pointer (&pending->room, g_source_unref);
   g_clear_error (&pending->error);
   g_free (pending->many);
   g_object_unref (pending->connection);
@@ -111,14 +114,33 @@ attempt_first (GmprocConnection *self, Pending *pending, GCancellable *cancellab
   return FALSE;
 }
 
-/* It has become the first one while it waited. */
 static void
-watch_room_if_first (Pending *pending)
+drop_room (Pending *pending)
 {
-  if (pending->source == NULL || pending->watches_room || !is_first (pending))
+  if (pending->room == NULL)
     return;
-  pending->watches_room = TRUE;
-  gmproc_connection_watch_room (pending->connection, pending->source);
+  g_source_remove_child_source (pending->source, pending->room);
+  g_clear_pointer (&pending->room, g_source_unref);
+}
+
+/* Makes the source wait for what the last attempt met. Where that was another thread, which wakes
+ * the first one when it is through, room would only be a reason to try in vain again and again. */
+static void
+watch_obstacle (Pending *pending)
+{
+  GmprocObstacle obstacle = pending->outgoing.obstacle;
+
+  if (pending->watched == obstacle)
+    return;
+  drop_room (pending);
+  pending->watched = obstacle;
+  if (obstacle == GMPROC_OBSTACLE_NONE)
+    return;
+  pending->room = gmproc_connection_create_room_source (pending->connection, obstacle);
+  if (pending->room != NULL)
+    gmproc_wait_source_add_child (pending->source, g_source_ref (pending->room));
+  else
+    g_source_set_ready_time (pending->source, 0);
 }
 
 /* The next one's turn comes with the result, and not when the task is freed. */
@@ -137,8 +159,8 @@ try_to_send (gpointer object, gpointer data, gboolean is_last, gpointer *ret_res
 
   if (is_last || !g_error_matches (local, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
     pending_leave_queue (data);
-  else
-    watch_room_if_first (data);
+  else if (((Pending *) data)->source != NULL)
+    watch_obstacle (data);
   g_propagate_error (error, g_steal_pointer (&local));
   return FALSE;
 }
@@ -153,7 +175,10 @@ create_source (gpointer object, gpointer data, GCancellable *cancellable)
   g_mutex_lock (&self->closing);
   pending->source = source;
   g_mutex_unlock (&self->closing);
-  watch_room_if_first (pending);
+  watch_obstacle (pending);
+  /* Who was to wake it until now found no source. */
+  if (pending->outgoing.obstacle == GMPROC_OBSTACLE_NONE && is_first (pending))
+    g_source_set_ready_time (source, 0);
   return source;
 }
 

@@ -22,15 +22,18 @@ send_handles (GmprocConnection *self, GmprocEnvelope *envelope, gint64 deadline,
 }
 
 static gboolean
-send_envelope (GmprocConnection *self, GmprocEnvelope *envelope, gint64 deadline,
+send_envelope (GmprocConnection *self, GmprocOutgoing *outgoing, gint64 deadline,
                GCancellable *cancellable, GError **error)
 {
   GOutputVector vectors[GMPROC_CODEC_N_VECTORS];
-  g_autoptr (GVariant) body = send_handles (self, envelope, deadline, cancellable, error);
+  g_autoptr (GVariant) body = NULL;
   gboolean is_sent;
 
+  outgoing->obstacle = GMPROC_OBSTACLE_COURIER;
+  body = send_handles (self, outgoing->envelope, deadline, cancellable, error);
   if (body == NULL)
     return FALSE;
+  outgoing->obstacle = GMPROC_OBSTACLE_CHANNEL;
   gmproc_codec_get_vectors (body, vectors);
   is_sent = gmproc_link_send (&self->link, GMPROC_CODEC_ENVELOPE, vectors, G_N_ELEMENTS (vectors),
                               deadline, cancellable, error);
@@ -45,13 +48,14 @@ send_outgoing (GmprocConnection *self, GmprocOutgoing *outgoing, gint64 deadline
 {
   gboolean is_sent;
 
+  outgoing->obstacle = GMPROC_OBSTACLE_CHANNEL;
   if (!gmproc_link_flush (&self->link, deadline, cancellable, error))
     return FALSE;
   if (outgoing->has_begun)
     return TRUE;
 
   if (outgoing->envelope != NULL)
-    is_sent = send_envelope (self, outgoing->envelope, deadline, cancellable, error);
+    is_sent = send_envelope (self, outgoing, deadline, cancellable, error);
   else
     is_sent = gmproc_link_send (&self->link, outgoing->kind, outgoing->body, outgoing->n_vectors,
                                 deadline, cancellable, error);
@@ -90,6 +94,7 @@ gmproc_connection_send_message (GmprocConnection *self, GmprocOutgoing *outgoing
 {
   gboolean is_sent;
 
+  outgoing->obstacle = GMPROC_OBSTACLE_NONE;
   if (deadline == 0 ? !enter_or_note (self, cancellable, error)
                     : !enter_to_send (self, deadline, cancellable, error))
     return FALSE;
@@ -156,6 +161,8 @@ gmproc_connection_prepare (GmprocConnection *self, GVariant *message, GOutputVec
  * raised); %G_IO_ERROR_CANCELLED; %G_IO_ERROR_NOT_SUPPORTED for an end that only receives, or for a
  * message with handles that cannot go this way; %GMPROC_ERROR_BAD_HANDLE for a handle of no
  * object here; %G_IO_ERROR_INVALID_ARGUMENT for objects with more than 250 system handles;
+ * %G_IO_ERROR_TOO_MANY_OPEN_FILES when the system lets no more descriptors be on their way to a
+ * receiver that does not take them;
  * %GMPROC_ERROR_BAD_TYPE for a message that is not in normal form.
  *
  * Returns: whether the whole message is in the pipe

@@ -54,26 +54,6 @@ has_message (GmprocConnection *self)
   return is_there;
 }
 
-static GmprocArm
-arm (G_GNUC_UNUSED const GmprocWaitSourceFuncs *funcs, gpointer object, guint64 what,
-     GSource *source)
-{
-  GmprocConnection *self = object;
-  GmprocArm result = GMPROC_ARM_READY;
-
-  if (what == TO_SEND ? !self->is_writable : !self->is_readable || has_message (self))
-    return GMPROC_ARM_READY;
-
-  g_mutex_lock (&self->closing);
-  if (!gmproc_connection_is_closed (self))
-    {
-      g_queue_push_tail (&self->sources, source);
-      result = GMPROC_ARM_ARMED;
-    }
-  g_mutex_unlock (&self->closing);
-  return result;
-}
-
 static void
 disarm (gpointer object, GSource *source)
 {
@@ -84,15 +64,37 @@ disarm (gpointer object, GSource *source)
   g_mutex_unlock (&self->closing);
 }
 
+/* Listed before the look for a message: whoever has the turn meanwhile and leaves a message wakes
+ * those who are listed after giving the turn back. */
+static GmprocArm
+arm (G_GNUC_UNUSED const GmprocWaitSourceFuncs *funcs, gpointer object, guint64 what,
+     GSource *source)
+{
+  GmprocConnection *self = object;
+
+  if (what == TO_SEND ? !self->is_writable : !self->is_readable)
+    return GMPROC_ARM_READY;
+
+  g_mutex_lock (&self->closing);
+  g_queue_push_tail (&self->sources, source);
+  g_mutex_unlock (&self->closing);
+  if (!gmproc_connection_is_closed (self) && (what == TO_SEND || !has_message (self)))
+    return GMPROC_ARM_ARMED;
+  disarm (self, source);
+  return GMPROC_ARM_READY;
+}
+
 static const GmprocWaitSourceFuncs funcs = { is_ready, arm, disarm };
 
 void
-gmproc_connection_wake_sources_locked (GmprocConnection *self)
+gmproc_connection_wake_sources (GmprocConnection *self)
 {
   GSource *source;
 
+  g_mutex_lock (&self->closing);
   while ((source = g_queue_pop_head (&self->sources)) != NULL)
     g_source_set_ready_time (source, 0);
+  g_mutex_unlock (&self->closing);
 }
 
 /* NULL when the channel is closed. */
@@ -104,6 +106,18 @@ create_child (GmprocConnection *self, GmprocChannel *channel, GIOCondition condi
   g_mutex_lock (&self->closing);
   if (channel->kind != NULL)
     child = gmproc_channel_create_source (channel, condition);
+  g_mutex_unlock (&self->closing);
+  return child;
+}
+
+static GSource *
+create_courier_child (GmprocConnection *self)
+{
+  GSource *child = NULL;
+
+  g_mutex_lock (&self->closing);
+  if (self->courier.handle != GMPROC_PORT_NO_HANDLE)
+    child = gmproc_port_courier_create_source (&self->courier);
   g_mutex_unlock (&self->closing);
   return child;
 }
@@ -121,21 +135,33 @@ gmproc_connection_create_send_source (GmprocConnection *self, GCancellable *canc
   return gmproc_wait_source_new (&funcs, self, TO_SEND, NULL, cancellable);
 }
 
-void
-gmproc_connection_watch_room (GmprocConnection *self, GSource *source)
+GSource *
+gmproc_connection_create_room_source (GmprocConnection *self, GmprocObstacle obstacle)
 {
-  GSource *child = create_child (self, &self->link.out, G_IO_OUT);
-
-  if (child != NULL)
-    gmproc_wait_source_add_child (source, child);
-  else
-    g_source_set_ready_time (source, 0);
+  return obstacle == GMPROC_OBSTACLE_COURIER ? create_courier_child (self)
+                                             : create_child (self, &self->link.out, G_IO_OUT);
 }
 
-static GSource *
-waitable_create_source (GmprocWaitable *waitable, GCancellable *cancellable, GError **error)
+/**
+ * gmproc_connection_create_source:
+ * @self: an end that receives
+ * @cancellable: (nullable): makes the source ready as well when it is cancelled
+ * @error: return location
+ *
+ * Makes a source that is dispatched as long as there is something to receive, or the other end is
+ * closed. It is that of gmproc_waitable_create_source(), which every class has that can be waited
+ * for.
+ *
+ * Errors: %G_IO_ERROR_NOT_SUPPORTED for an end that only sends.
+ *
+ * Returns: (transfer full) (nullable): a source, whose callback is a #GmprocWaitableFunc
+ * Since: 1.0
+ */
+GSource *
+gmproc_connection_create_source (GmprocConnection *self, GCancellable *cancellable, GError **error)
 {
-  GmprocConnection *self = GMPROC_CONNECTION (waitable);
+  g_return_val_if_fail (GMPROC_IS_CONNECTION (self), NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
 
   if (self->is_readable)
     return gmproc_connection_create_receive_source (self, cancellable);
@@ -143,6 +169,12 @@ waitable_create_source (GmprocWaitable *waitable, GCancellable *cancellable, GEr
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
                        "This end of the connection does not receive");
   return NULL;
+}
+
+static GSource *
+waitable_create_source (GmprocWaitable *waitable, GCancellable *cancellable, GError **error)
+{
+  return gmproc_connection_create_source (GMPROC_CONNECTION (waitable), cancellable, error);
 }
 
 static gboolean

@@ -249,9 +249,10 @@ gmproc_connection_shareable_init (GmprocShareableInterface *iface)
 static void
 finish_close (GmprocConnection *self)
 {
-  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->closing);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = NULL;
 
-  gmproc_connection_wake_sources_locked (self);
+  gmproc_connection_wake_sources (self);
+  locker = g_mutex_locker_new (&self->closing);
   if (!gmproc_turn_try (&self->receiver))
     return;
   if (gmproc_turn_try (&self->sender))
@@ -263,10 +264,16 @@ finish_close (GmprocConnection *self)
   gmproc_turn_give (&self->receiver);
 }
 
+/* A message may stay in the link, because it was too long for a buffer or of another kind. No event
+ * of the channel tells the sources of it. */
 void
 gmproc_connection_leave (GmprocConnection *self, GmprocTurn *turn)
 {
+  gboolean leaves_message = turn == &self->receiver && gmproc_link_has_message (&self->link);
+
   gmproc_turn_give (turn);
+  if (G_UNLIKELY (leaves_message))
+    gmproc_connection_wake_sources (self);
   if (turn == &self->sender && G_UNLIKELY (g_atomic_int_get (&self->misses_turn))
       && g_atomic_int_compare_and_exchange (&self->misses_turn, TRUE, FALSE))
     gmproc_connection_wake_first_sender (self);

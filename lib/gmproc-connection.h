@@ -121,6 +121,10 @@ gboolean gmproc_connection_poll (GmprocConnection *self, gint64 timeout, GCancel
                                  GError **error);
 
 GMPROC_AVAILABLE_IN_1_0
+GSource *gmproc_connection_create_source (GmprocConnection *self, GCancellable *cancellable,
+                                          GError **error);
+
+GMPROC_AVAILABLE_IN_1_0
 gboolean gmproc_connection_is_readable (GmprocConnection *self);
 
 GMPROC_AVAILABLE_IN_1_0

@@ -202,7 +202,7 @@ take_group (GmprocQueue *self, GmprocRingMessage *message, GmprocBundleReader *r
   if (!goes_on)
     return result;
 
-  while (goes_on && reader->n_items < n_at_most && reader->size < GMPROC_BUNDLE_FULL)
+  while (goes_on && reader->n_items < n_at_most && !gmproc_bundle_reader_is_full (reader))
     {
       goes_on = gmproc_buffer_take_another (&self->buffer, &last, message)
                 && gmproc_bundle_reader_add (reader, message) == GMPROC_BUNDLE_ADDED;

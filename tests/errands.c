@@ -43,15 +43,31 @@ results_note_error (Results *self, GError *error)
   self->n_failed++;
 }
 
+static void
+note_sent (Results *results, gboolean is_sent, GError *error)
+{
+  results->n_done++;
+  if (!is_sent)
+    results_note_error (results, error);
+}
+
 void
 on_sent (GObject *object, GAsyncResult *result, gpointer user_data)
 {
-  Results *results = user_data;
   GError *error = NULL;
+  gboolean is_sent =
+      gmproc_connection_send_bytes_finish (GMPROC_CONNECTION (object), result, &error);
 
-  results->n_done++;
-  if (!gmproc_connection_send_bytes_finish (GMPROC_CONNECTION (object), result, &error))
-    results_note_error (results, error);
+  note_sent (user_data, is_sent, error);
+}
+
+void
+on_value_sent (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  GError *error = NULL;
+  gboolean is_sent = gmproc_connection_send_finish (GMPROC_CONNECTION (object), result, &error);
+
+  note_sent (user_data, is_sent, error);
 }
 
 void

@@ -27,8 +27,9 @@ void results_clear (Results *self);
 /* Takes ERROR, if there is one. */
 void results_note_error (Results *self, GError *error);
 
-/* Callbacks of send_bytes_async and receive_bytes_async; the data are the Results. */
+/* Callbacks of send_bytes_async, send_async and receive_bytes_async; the data are the Results. */
 void on_sent (GObject *object, GAsyncResult *result, gpointer results);
+void on_value_sent (GObject *object, GAsyncResult *result, gpointer results);
 void on_received (GObject *object, GAsyncResult *result, gpointer results);
 
 G_END_DECLS

@@ -196,7 +196,7 @@ plumbing = tests/plumbing.c tests/plumbing.h
 errands = tests/errands.c tests/errands.h $(plumbing)
 
 replay = tests/fuzz/fuzz.h tests/fuzz/replay.c
-strangers = tests/strangers.c tests/strangers.h $(plumbing)
+strangers = tests/strangers.c tests/strangers.h $(errands)
 tests_fuzz_test_decoder_SOURCES = tests/fuzz/fuzz-decoder.c $(replay)
 tests_fuzz_test_handshake_SOURCES = tests/fuzz/fuzz-handshake.c $(replay)
 tests_fuzz_test_bootstrap_SOURCES = tests/fuzz/fuzz-bootstrap.c $(replay)

@@ -136,20 +136,3 @@ raw_receive (GSocket *socket, gpointer buffer, gsize size)
     }
   return filled;
 }
-
-static gboolean
-give_up (gpointer data)
-{
-  g_error ("%s did not come", (const char *) data);
-  return G_SOURCE_REMOVE;
-}
-
-void
-run_until (const int *count, int wanted, const char *what)
-{
-  guint watchdog = g_timeout_add_seconds (60, give_up, (gpointer) what);
-
-  while (*count < wanted)
-    g_main_context_iteration (NULL, TRUE);
-  g_source_remove (watchdog);
-}

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "errands.h"
 #include "plumbing.h"
 
 G_BEGIN_DECLS
@@ -47,8 +48,5 @@ void raw_send (GSocket *socket, gconstpointer data, gsize size);
 
 /* Reads until SIZE bytes came, or the end; how many. */
 gsize raw_receive (GSocket *socket, gpointer buffer, gsize size);
-
-/* Iterates the default context until *COUNT is WANTED. */
-void run_until (const int *count, int wanted, const char *what);
 
 G_END_DECLS

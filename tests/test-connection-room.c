@@ -17,6 +17,7 @@
 #define QUIET (200 * 1000) /* microseconds in which nothing happens */
 #define FEW_TURNS 20       /* of the loop, in that time */
 #define N_TURNS 20
+#define N_OBJECTS 3000
 
 /* Sends until the pipe is full. Gives the number of messages that do not wait. */
 static int
@@ -179,6 +180,47 @@ test_room_turn (void)
     }
 }
 
+/* Messages with objects, more than the system takes on its way: who waits for that sleeps too. */
+static void
+test_room_for_objects (void)
+{
+  g_autoptr (GmprocEvent) event = gmproc_event_new (NULL);
+  g_autoptr (GError) error = NULL;
+  Results sent;
+  Pipe pipe;
+  int n_fit;
+
+  results_init (&sent);
+  pipe_init (&pipe, TRUE);
+  for (int i = 0; i < N_OBJECTS; i++)
+    gmproc_connection_send_async (pipe.first,
+                                  g_variant_new_handle (gmproc_event_get_handle (event)), NULL,
+                                  on_value_sent, &sent);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  n_fit = sent.n_done;
+  g_assert_cmpint (n_fit, >, 0);
+  g_assert_cmpint (n_fit, <, N_OBJECTS);
+  g_assert_cmpint (count_turns (), <, FEW_TURNS);
+  g_assert_cmpint (sent.n_done, ==, n_fit);
+  for (int i = 0; i < N_OBJECTS; i++)
+    {
+      g_autoptr (GVariant) message =
+          gmproc_connection_receive (pipe.second, i < n_fit ? 0 : BOUND, NULL, &error);
+      g_autoptr (GmprocEvent) got = NULL;
+
+      g_assert_no_error (error);
+      got = gmproc_event_from_handle (g_variant_get_handle (message), &error);
+      g_assert_no_error (error);
+      while (sent.n_done <= i + 1 && sent.n_done < N_OBJECTS)
+        g_main_context_iteration (NULL, TRUE);
+    }
+  run_until (&sent.n_done, N_OBJECTS, "room");
+  g_assert_cmpint (sent.n_failed, ==, 0);
+  results_clear (&sent);
+  pipe_clear (&pipe);
+}
+
 static void
 warm_up_context (void)
 {
@@ -196,5 +238,6 @@ main (int argc, char **argv)
   gmproc_test_add ("/connection-room/reader-killed", test_room_killed);
   gmproc_test_add ("/connection-room/cancelled", test_room_cancelled);
   gmproc_test_add ("/connection-room/turn", test_room_turn);
+  gmproc_test_add ("/connection-room/objects", test_room_for_objects);
   return g_test_run ();
 }

@@ -18,16 +18,16 @@ typedef struct
   int n_done;
   GPtrArray *connections;
   GError *error; /* the last one */
-} Results;
+} Ends;
 
 static void
-results_init (Results *self)
+ends_init (Ends *self)
 {
-  *self = (Results){ .connections = g_ptr_array_new_with_free_func (g_object_unref) };
+  *self = (Ends){ .connections = g_ptr_array_new_with_free_func (g_object_unref) };
 }
 
 static void
-results_clear (Results *self)
+ends_clear (Ends *self)
 {
   g_ptr_array_unref (self->connections);
   g_clear_error (&self->error);
@@ -35,7 +35,7 @@ results_clear (Results *self)
 
 /* Takes both. */
 static void
-note (Results *self, GmprocConnection *connection, GError *error)
+note (Ends *self, GmprocConnection *connection, GError *error)
 {
   g_assert_true ((connection == NULL) == (error != NULL));
   self->n_done++;
@@ -74,10 +74,10 @@ check_many (GSocketAddress *address, GBytes *key)
 {
   g_autoptr (GmprocListener) listener = listener_new (address, key);
   g_autoptr (GBytes) message = make_bytes (100, 3);
-  Results accepted, connected;
+  Ends accepted, connected;
 
-  results_init (&accepted);
-  results_init (&connected);
+  ends_init (&accepted);
+  ends_init (&connected);
   for (int i = 0; i < N_PEERS; i++)
     {
       gmproc_connect_async (gmproc_listener_get_address (listener), key, BOUND, NULL, on_connected,
@@ -92,8 +92,8 @@ check_many (GSocketAddress *address, GBytes *key)
     send_bytes (g_ptr_array_index (accepted.connections, i), message);
   for (guint i = 0; i < N_PEERS; i++)
     receive_bytes (g_ptr_array_index (connected.connections, i), message);
-  results_clear (&accepted);
-  results_clear (&connected);
+  ends_clear (&accepted);
+  ends_clear (&connected);
 }
 
 static void
@@ -118,9 +118,9 @@ test_accept_ends (void)
   g_autoptr (GSocketAddress) any = make_tcp_address ();
   g_autoptr (GmprocListener) listener = listener_new (any, NULL);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  Results results;
+  Ends results;
 
-  results_init (&results);
+  ends_init (&results);
   gmproc_listener_accept_async (listener, SHORT, NULL, on_accepted, &results);
   run_until (&results.n_done, 1, "the deadline");
   g_assert_error (results.error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
@@ -134,7 +134,7 @@ test_accept_ends (void)
   gmproc_listener_close (listener);
   run_until (&results.n_done, 3, "the close");
   g_assert_error (results.error, G_IO_ERROR, G_IO_ERROR_CLOSED);
-  results_clear (&results);
+  ends_clear (&results);
 }
 
 /* GM-16: time and cancel, at a server that takes connections and says nothing; and nobody there. */
@@ -148,10 +148,10 @@ test_connect_ends (void)
   g_autoptr (GBytes) key = g_bytes_new_static ("secret", 6);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError) error = NULL;
-  Results results;
+  Ends results;
   int code;
 
-  results_init (&results);
+  ends_init (&results);
   gmproc_connect_async (address, key, SHORT, NULL, on_connected, &results);
   run_until (&results.n_done, 1, "the deadline");
   g_assert_error (results.error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
@@ -173,7 +173,7 @@ test_connect_ends (void)
   /* The path of a socket is gone, a port only has nobody behind it. */
   code = G_IS_UNIX_SOCKET_ADDRESS (any) ? G_IO_ERROR_NOT_FOUND : G_IO_ERROR_CONNECTION_REFUSED;
   g_assert_error (results.error, G_IO_ERROR, code);
-  results_clear (&results);
+  ends_clear (&results);
   remove_folder (folder);
 }
 

@@ -11,6 +11,8 @@
 #include "strangers.h"
 #include "support.h"
 
+#define UNREAD (64 * 1024 * 1024) /* more than sockets hold */
+
 static gboolean
 has_tls (void)
 {
@@ -96,25 +98,70 @@ check_messages (GmprocConnection *one, GmprocConnection *other)
 }
 
 static void
-check_tls (GBytes *key, GSocketConnectable *server)
+connect_both (GBytes *key, GSocketConnectable *server, GmprocConnection **ret_served,
+              GmprocConnection **ret_client)
 {
   g_autoptr (GmprocListener) listener = tls_listener_new (key);
   g_autoptr (GTlsDatabase) authorities = database_new (CERTIFICATE);
-  g_autoptr (GmprocConnection) served = NULL;
   g_autoptr (GError) error = NULL;
   TlsClient client = {
     gmproc_listener_get_address (listener), server, authorities, key, NULL, NULL
   };
   GThread *thread = g_thread_new ("client", run_tls_client, &client);
 
-  served = gmproc_listener_accept (listener, BOUND, NULL, &error);
+  *ret_served = gmproc_listener_accept (listener, BOUND, NULL, &error);
   g_thread_join (thread);
   g_assert_no_error (client.error);
   g_assert_no_error (error);
-  check_messages (served, client.connection);
-  check_messages (client.connection, served);
-  g_clear_object (&client.connection);
+  *ret_client = client.connection;
+}
+
+static void
+check_tls (GBytes *key, GSocketConnectable *server)
+{
+  g_autoptr (GmprocConnection) served = NULL;
+  g_autoptr (GmprocConnection) client = NULL;
+
+  connect_both (key, server, &served, &client);
+  check_messages (served, client);
+  check_messages (client, served);
+  g_clear_object (&client);
   receive_end (served);
+}
+
+/* GM-05: a peer that does not read does not hold up who closes the connection: in the middle of a
+ * message, and with nothing on its way but the good-bye. */
+static void
+check_close_unread (gsize size)
+{
+  g_autoptr (GmprocConnection) served = NULL;
+  g_autoptr (GmprocConnection) client = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GBytes) message = make_bytes (size, 3);
+  int n = (int) (UNREAD / size);
+  Results sent;
+
+  results_init (&sent);
+  connect_both (NULL, NULL, &served, &client);
+  for (int i = 0; i < n; i++)
+    gmproc_connection_send_bytes_async (client, message, cancellable, on_sent, &sent);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_cmpint (sent.n_done, <, n);
+  g_cancellable_cancel (cancellable);
+  run_until (&sent.n_done, n, "the cancel");
+  g_assert_error (sent.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  gmproc_connection_close (client);
+  results_clear (&sent);
+}
+
+static void
+test_close_unread (void)
+{
+  if (!has_tls ())
+    return;
+  check_close_unread (UNREAD / 2);
+  check_close_unread (UNREAD / 512);
 }
 
 /* PI-23: with a key and without, by the address and by a name. */
@@ -298,6 +345,7 @@ main (int argc, char **argv)
   gmproc_test_add ("/listener/tls/no-fallback", test_no_fallback);
   gmproc_test_add ("/listener/GM-16/tls/hostile", test_hostile);
   gmproc_test_add ("/listener/GM-16/tls/async", test_async);
+  gmproc_test_add ("/listener/GM-05/tls/close-unread", test_close_unread);
   gmproc_test_add ("/listener/tls/unix", test_unix);
   return g_test_run ();
 }

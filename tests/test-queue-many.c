@@ -11,6 +11,7 @@
 #include "support.h"
 
 #define N_ITEMS 1000000
+#define N_EMPTY (400 * 1000)
 #define N_SIDE 4
 #define GROUP 1000
 
@@ -372,6 +373,34 @@ check_sums (GmprocQueue *results, guint n_producers, guint n_consumers, guint64 
   g_assert_cmpuint (sum, ==, n_producers * (n * (n - 1) / 2));
 }
 
+/* Items of no bytes count too, so that nobody takes without end what others go on to put. */
+static void
+test_empty_items (void)
+{
+  g_autoptr (GmprocQueue) queue = new_queue (0);
+  g_autoptr (GBytes) empty = g_bytes_new (NULL, 0);
+  g_autofree GBytes **items = g_new (GBytes *, N_EMPTY);
+  g_autoptr (GError) error = NULL;
+  gsize n_put, n_got = 0;
+
+  for (gsize i = 0; i < N_EMPTY; i++)
+    items[i] = empty;
+  g_assert_true (
+      gmproc_queue_put_many_bytes (queue, items, N_EMPTY, GMPROC_FOREVER, NULL, &n_put, &error));
+  while (n_got < N_EMPTY)
+    {
+      g_autoptr (GPtrArray) some =
+          gmproc_queue_get_many_bytes (queue, G_MAXSIZE, PARTY_BOUND, NULL, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpuint (some->len, <=, N_EMPTY / 2);
+      for (guint i = 0; i < some->len; i++)
+        g_assert_cmpuint (g_bytes_get_size (some->pdata[i]), ==, 0);
+      n_got += some->len;
+    }
+  g_assert_cmpuint (n_got, ==, N_EMPTY);
+}
+
 /* GM-11: 10^6 items, everything arrives once, in the order of each producer. */
 static void
 check_counts (PartyKind kind, guint max_size, guint n_producers, guint n_consumers)
@@ -427,6 +456,7 @@ main (int argc, char **argv)
   gmproc_test_add ("/queue/many/unusual", test_unusual);
   gmproc_test_add ("/queue/many/refused", test_refused);
   gmproc_test_add ("/queue/many/bound", test_bound);
+  gmproc_test_add ("/queue/many/empty-items", test_empty_items);
   PARTY_ADD ("/queue/many/close", test_close);
   PARTY_ADD ("/queue/many/counts", test_counts);
   return g_test_run ();

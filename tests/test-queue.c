@@ -191,8 +191,10 @@ test_data (void)
   g_autoptr (GBytes) whole = NULL;
   g_autoptr (GError) error = NULL;
   guint8 data[5] = "12345", buffer[4] = "abc";
-  gsize size = 0;
+  gsize size = 99;
 
+  g_assert_false (gmproc_queue_get_into (queue, buffer, sizeof buffer, &size, 0, NULL, NULL));
+  g_assert_cmpuint (size, ==, 0);
   g_assert_true (gmproc_queue_put_data (queue, data, sizeof data, 0, NULL, &error));
   g_assert_true (gmproc_queue_put_data (queue, NULL, 0, 0, NULL, &error));
   data[0] = 'x'; /* it is the caller's again */

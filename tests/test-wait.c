@@ -210,6 +210,68 @@ test_mixed (void)
   assert_ready (objects, GMPROC_FOREVER, all);
 }
 
+/* PI-19: a connection, a queue and the process that feeds both, as it ends. */
+GMPROC_DEFINE_TARGET (feed)
+{
+  g_autoptr (GmprocConnection) out = NULL;
+  g_autoptr (GmprocQueue) queue = party_open_queue (args, 1);
+  g_autoptr (GmprocEvent) may_put = party_open_event (args, 2);
+  g_autoptr (GmprocEvent) may_end = party_open_event (args, 3);
+  g_autoptr (GError) error = NULL;
+  gint32 handle;
+
+  g_variant_get_child (args, 0, "h", &handle);
+  out = gmproc_connection_from_handle (handle, &error);
+  g_assert_no_error (error);
+  g_assert_true (gmproc_connection_send (out, g_variant_new_int32 (1), NULL, &error));
+  party_wait (may_put);
+  g_assert_true (gmproc_queue_put (queue, g_variant_new_int32 (2), 0, NULL, &error));
+  party_wait (may_end);
+  return EXIT_SUCCESS;
+}
+
+static void
+test_pipe_queue_and_process (void)
+{
+  g_autoptr (GmprocEvent) may_put = party_new_signal ();
+  g_autoptr (GmprocEvent) may_end = party_new_signal ();
+  g_autoptr (GmprocQueue) queue = gmproc_queue_new (0, NULL);
+  g_autoptr (GmprocConnection) in = NULL;
+  g_autoptr (GmprocConnection) out = NULL;
+  g_autoptr (GmprocProcess) process = NULL;
+  g_autoptr (GVariant) message = NULL;
+  g_autoptr (GVariant) item = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) objects = g_ptr_array_new_with_free_func (g_object_unref);
+
+  g_assert_true (gmproc_pipe_new (FALSE, &in, &out, &error));
+  process = gmproc_process_new (feed, g_variant_new ("(hhhh)", gmproc_connection_get_handle (out),
+                                                     gmproc_queue_get_handle (queue),
+                                                     gmproc_event_get_handle (may_put),
+                                                     gmproc_event_get_handle (may_end)));
+  g_assert_true (gmproc_process_start (process, &error));
+  gmproc_connection_close (out);
+  g_ptr_array_add (objects, g_object_ref (in));
+  g_ptr_array_add (objects, g_object_ref (queue));
+  g_ptr_array_add (objects, g_object_ref (process));
+
+  assert_ready (objects, GMPROC_FOREVER, (const int[]){ 0, -1 });
+  gmproc_event_set (may_put);
+  while (gmproc_queue_get_length (queue) == 0)
+    assert_ready (objects, 0, (const int[]){ 0, -1 });
+  assert_ready (objects, 0, (const int[]){ 0, 1, -1 });
+  message = gmproc_connection_receive (in, 0, NULL, &error);
+  g_assert_no_error (error);
+  assert_ready (objects, GMPROC_FOREVER, (const int[]){ 1, -1 });
+  item = gmproc_queue_get (queue, 0, NULL, &error);
+  g_assert_no_error (error);
+  assert_none (objects, 0);
+
+  gmproc_event_set (may_end);
+  g_assert_true (gmproc_process_join (process, GMPROC_FOREVER, NULL, &error));
+  assert_ready (objects, GMPROC_FOREVER, (const int[]){ 0, 2, -1 }); /* the pipe at its end */
+}
+
 /* PR-16: a process that was not started cannot be waited for, and the error says which one it is.
  */
 static void
@@ -475,6 +537,7 @@ main (int argc, char **argv)
   gmproc_test_add ("/wait/cancel", test_cancel);
   gmproc_test_add ("/wait/many", test_many);
   gmproc_test_add ("/wait/mixed", test_mixed);
+  gmproc_test_add ("/wait/PI-19/pipe-queue-process", test_pipe_queue_and_process);
   gmproc_test_add ("/wait/not-started", test_not_started);
   gmproc_test_add ("/wait/pipes", test_pipes);
   gmproc_test_add ("/wait/source", test_source);

@@ -301,16 +301,21 @@ gmproc_buffer_has_items (GmprocBuffer *self)
   return gmproc_ring_get_length (&self->ring) > 0;
 }
 
+/* Who has its item does not wait for others, of which one may copy a gigabyte or be stopped. Where
+ * somebody is inside, whoever empties the ring next comes here again. */
 static void
 give_memory_back (GmprocBuffer *self)
 {
-  gmproc_guard_enter_always (&self->read_lock);
+  if (!gmproc_guard_try (&self->read_lock))
+    return;
   GMPROC_CRASH_POINT ("buffer-shrink-reader-locked");
-  gmproc_guard_enter_always (&self->write_lock);
-  GMPROC_CRASH_POINT ("buffer-shrink-both-locked");
-  gmproc_ring_shrink (&self->ring);
-  GMPROC_CRASH_POINT ("buffer-shrink-done");
-  gmproc_guard_leave (&self->write_lock);
+  if (gmproc_guard_try (&self->write_lock))
+    {
+      GMPROC_CRASH_POINT ("buffer-shrink-both-locked");
+      gmproc_ring_shrink (&self->ring);
+      GMPROC_CRASH_POINT ("buffer-shrink-done");
+      gmproc_guard_leave (&self->write_lock);
+    }
   gmproc_guard_leave (&self->read_lock);
 }
 

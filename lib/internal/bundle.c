@@ -11,6 +11,7 @@
 #include "ring-transfer.h"
 
 #define FIRST_ALLOCATION (1024)
+#define FULL (1024 * 1024)
 
 /* -- out --------------------------------------------------------------------------------------- */
 
@@ -167,6 +168,14 @@ gmproc_bundle_reader_add (GmprocBundleReader *self, const GmprocRingMessage *mes
       g_array_append_val (self->ends, end);
     }
   return GMPROC_BUNDLE_ADDED;
+}
+
+gboolean
+gmproc_bundle_reader_is_full (const GmprocBundleReader *self)
+{
+  gsize n_ends = self->ends != NULL ? self->ends->len : 0;
+
+  return self->size + n_ends * sizeof (gsize) >= FULL;
 }
 
 /* As many bytes for each as the last one of them needs, which stands behind them all. */

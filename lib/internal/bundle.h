@@ -40,9 +40,6 @@ gsize gmproc_bundle_get (GmprocBundle *self, gsize index, GOutputVector *vectors
 
 /* -- in ---------------------------------------------------------------------------------------- */
 
-/* From here on a bundle takes no more than it has, so that whoever fills it lets others in. */
-#define GMPROC_BUNDLE_FULL (1024 * 1024)
-
 typedef struct
 {
   guint8 kind;
@@ -72,6 +69,10 @@ typedef enum
 /* Copies a message in. If it does not, nothing has changed. */
 GmprocBundleResult gmproc_bundle_reader_add (GmprocBundleReader *self,
                                              const GmprocRingMessage *message);
+
+/* Whether it is to take no more than it has, so that whoever fills it lets others in: at about 1
+ * MiB, of which items of no bytes are a part too. */
+gboolean gmproc_bundle_reader_is_full (const GmprocBundleReader *self);
 
 /* All values as an array; not floating. What is not in normal form is left out: NULL with
  * GMPROC_ERROR_BAD_MESSAGE when nothing else came. */

@@ -78,7 +78,27 @@ gmproc_link_clear (GmprocLink *self)
   gmproc_channel_detach (&self->in);
   gmproc_channel_detach (&self->out);
   g_clear_pointer (&self->body, gmproc_body_free);
+  g_clear_error (&self->in_error);
   g_clear_pointer (&self->rest, g_bytes_unref);
+  g_clear_error (&self->out_error);
+}
+
+/* An error after which the same call may go on where it stopped. */
+static gboolean
+is_pause (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)
+         || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+/* TRUE if LASTING is set, and then a copy of it is the caller's error. */
+static gboolean
+set_lasting_error (const GError *lasting, GError **error)
+{
+  if (G_LIKELY (lasting == NULL))
+    return FALSE;
+  g_propagate_error (error, g_error_copy (lasting));
+  return TRUE;
 }
 
 /* -- sending ----------------------------------------------------------------------------------- */
@@ -96,13 +116,16 @@ consume (GOutputVector **vectors, gsize *n_vectors, gsize count)
   (*vectors)->size -= count;
 }
 
-/* Copies what the vectors still hold: the caller's memory is its own again after the call. */
+/* Copies what the vectors still hold, as the caller's memory is its own again after the call; NULL
+ * when there is no memory for it. */
 static GBytes *
-copy_rest (const GOutputVector *vectors, gsize n_vectors, gsize size)
+try_to_copy (const GOutputVector *vectors, gsize n_vectors, gsize size)
 {
-  guint8 *rest = g_malloc (size);
+  guint8 *rest = g_try_malloc (size);
   gsize filled = 0;
 
+  if (rest == NULL)
+    return NULL;
   for (gsize i = 0; i < n_vectors; i++)
     {
       if (vectors[i].size > 0)
@@ -112,48 +135,75 @@ copy_rest (const GOutputVector *vectors, gsize n_vectors, gsize size)
   return g_bytes_new_take (rest, size);
 }
 
-/* When it ends early in the middle of the SIZE bytes, self->rest is what did not go out. */
+/* Of the SIZE bytes of a message that did not go out all. Nothing can follow the part that did but
+ * the rest of it, so where that is not kept the link does not send any more. */
+static void
+keep_rest (GmprocLink *self, const GOutputVector *vectors, gsize n_vectors, gsize size,
+           const GError *why)
+{
+  if (is_pause (why))
+    self->rest = try_to_copy (vectors, n_vectors, size);
+  if (self->rest == NULL)
+    self->out_error = g_error_new (G_IO_ERROR, G_IO_ERROR_CLOSED,
+                                   "A message broke off with %" G_GSIZE_FORMAT
+                                   " bytes to go, and nothing can be sent after it: %s",
+                                   size, is_pause (why) ? "no memory for the rest" : why->message);
+}
+
+/* Sends the SIZE bytes as far as it can, and returns how many it could not. */
+static gsize
+write_some (GmprocLink *self, GOutputVector **vectors, gsize *n_vectors, gsize size,
+            gint64 deadline, GCancellable *cancellable, GError **error)
+{
+  while (size > 0)
+    {
+      gssize count =
+          gmproc_channel_write (&self->out, *vectors, *n_vectors, deadline, cancellable, error);
+
+      if (count < 0)
+        return size;
+      consume (vectors, n_vectors, (gsize) count);
+      size -= (gsize) count;
+    }
+  return 0;
+}
+
+/* A whole message. When it ends early in the middle, self->rest is what did not go out. */
 static gboolean
 write_all (GmprocLink *self, GOutputVector *vectors, gsize n_vectors, gsize size, gint64 deadline,
            GCancellable *cancellable, GError **error)
 {
-  gboolean has_begun = self->out.kind->repeats_writes;
+  g_autoptr (GError) local = NULL;
+  gsize left = write_some (self, &vectors, &n_vectors, size, deadline, cancellable, &local);
 
-  while (size > 0)
-    {
-      gssize count =
-          gmproc_channel_write (&self->out, vectors, n_vectors, deadline, cancellable, error);
-
-      if (count < 0)
-        {
-          if (has_begun)
-            self->rest = copy_rest (vectors, n_vectors, size);
-          return FALSE;
-        }
-      consume (&vectors, &n_vectors, (gsize) count);
-      size -= (gsize) count;
-      has_begun = TRUE;
-    }
-
-  return TRUE;
+  if (left == 0)
+    return TRUE;
+  if (left < size || self->out.kind->repeats_writes)
+    keep_rest (self, vectors, n_vectors, left, local);
+  if (is_pause (local) && set_lasting_error (self->out_error, error))
+    return FALSE;
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
 }
 
 gboolean
 gmproc_link_flush (GmprocLink *self, gint64 deadline, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GBytes) rest = g_steal_pointer (&self->rest);
-  GOutputVector vector;
+  g_autoptr (GBytes) rest = NULL;
+  GOutputVector whole, *vector = &whole;
+  gsize left, n_vectors = 1;
 
-  if (rest == NULL)
+  if (set_lasting_error (self->out_error, error))
+    return FALSE;
+  if (G_LIKELY (self->rest == NULL))
     return TRUE;
 
-  vector.buffer = g_bytes_get_data (rest, &vector.size);
-  if (write_all (self, &vector, 1, vector.size, deadline, cancellable, error))
-    return TRUE;
-
-  if (self->rest == NULL)
-    self->rest = g_steal_pointer (&rest);
-  return FALSE;
+  rest = g_steal_pointer (&self->rest);
+  whole.buffer = g_bytes_get_data (rest, &whole.size);
+  left = write_some (self, &vector, &n_vectors, whole.size, deadline, cancellable, error);
+  if (left > 0) /* however often that happens, nothing is copied again */
+    self->rest = g_bytes_new_from_bytes (rest, g_bytes_get_size (rest) - left, left);
+  return left == 0;
 }
 
 static gboolean
@@ -289,6 +339,8 @@ gboolean
 gmproc_link_receive_head (GmprocLink *self, gint64 deadline, GCancellable *cancellable,
                           GmprocCodecKind *ret_kind, gsize *ret_size, GError **error)
 {
+  if (set_lasting_error (self->in_error, error))
+    return FALSE;
   if (self->block_filled < sizeof self->block)
     {
       gboolean filled;
@@ -412,25 +464,49 @@ skip_padding (GmprocLink *self, gint64 deadline, GCancellable *cancellable, GErr
   return filled;
 }
 
-/* What came before the call ended moves to memory of the link's own. */
+/* What has come of a message moves out of the caller's memory into the link's own. Where that is
+ * not possible, or of no use, the link does not receive any more. */
+static void
+keep_part (GmprocLink *self, const guint8 *buffer, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (is_pause (*error) && allocate_body (self, self->body_filled, &local))
+    {
+      memcpy (self->body, buffer, MIN (self->body_filled, self->block.header.size));
+      return;
+    }
+  if (local != NULL)
+    {
+      g_clear_error (error);
+      *error = g_steal_pointer (&local);
+    }
+  self->in_error = g_error_copy (*error);
+}
+
+/* A body of more than a block. A call that ended early has left its part in the link's memory,
+ * where the rest follows; so there are two copies of it at most, however often that happens. */
 static gboolean
 receive_long_into (GmprocLink *self, guint8 *buffer, gint64 deadline, GCancellable *cancellable,
                    GError **error)
 {
+  g_autoptr (GError) local = NULL;
   gsize size = self->block.header.size;
 
-  if (self->body_filled == 0)
-    begin_body (self, buffer);
-  else
-    memcpy (buffer, self->body, MIN (self->body_filled, size));
-  if (fill (self, buffer, size, &self->body_filled, deadline, cancellable, error)
-      && skip_padding (self, deadline, cancellable, error))
-    return TRUE;
+  if (self->body != NULL)
+    {
+      if (!receive_long (self, deadline, cancellable, error))
+        return FALSE;
+      memcpy (buffer, self->body, size);
+      return TRUE;
+    }
 
-  if (self->body_filled > self->body_allocated && !allocate_body (self, self->body_filled, NULL))
-    g_error ("No memory to keep the %" G_GSIZE_FORMAT " bytes of a message that have come",
-             self->body_filled);
-  memcpy (self->body, buffer, MIN (self->body_filled, size));
+  begin_body (self, buffer);
+  if (fill (self, buffer, size, &self->body_filled, deadline, cancellable, &local)
+      && skip_padding (self, deadline, cancellable, &local))
+    return TRUE;
+  keep_part (self, buffer, &local);
+  g_propagate_error (error, g_steal_pointer (&local));
   return FALSE;
 }
 
@@ -456,6 +532,8 @@ gmproc_link_receive_into (GmprocLink *self, gpointer buffer, gint64 deadline,
 gboolean
 gmproc_link_has_message (GmprocLink *self)
 {
+  if (G_UNLIKELY (self->in_error != NULL))
+    return TRUE;
   if (self->block_filled < sizeof self->block)
     return FALSE;
   return is_block (self) || self->body_filled == get_padded_size (self->block.header.size)

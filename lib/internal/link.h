@@ -19,8 +19,10 @@
  * A call may end in the middle of a message, by its deadline or a cancel. The link remembers how
  * far it came; the next receive goes on with the same message, the next send first sends the rest.
  * A sender that ends in the middle leaves a message that can never be completed: G_IO_ERROR_CLOSED
- * with the number of bytes that came. The size in a header is not trusted: memory grows as the
- * bytes arrive, and a link may have a limit.
+ * with the number of bytes that came. Where the rest of a message cannot be kept, for want of
+ * memory or because the channel failed, its direction of the link is over, and later calls say so.
+ * The size in a header is not trusted: memory grows as the bytes arrive, and a link may have a
+ * limit.
  *
  * One thread may send while another receives; the caller keeps two senders apart, and two
  * receivers.
@@ -61,11 +63,13 @@ typedef struct
   guint8 *body; /* of a message that is longer than a block, as far as it came */
   gsize body_allocated;
   gsize body_filled;
+  GError *in_error; /* of this and all later receives, or NULL */
 
   /* The sender's: the channel, and the unsent end of a message whose send was cancelled, or NULL.
    */
   GmprocChannel out;
   GBytes *rest;
+  GError *out_error; /* of all later sends, or NULL */
 } GmprocLink;
 
 #define GMPROC_LINK_INIT                                                          \
@@ -80,8 +84,8 @@ void gmproc_link_clear (GmprocLink *self);
 
 /* Errors of all: G_IO_ERROR_CLOSED, G_IO_ERROR_TIMED_OUT, G_IO_ERROR_CANCELLED.
  *
- * send first flushes. A send that fails has left a rest if and only if the message had begun; then
- * a flush sends it. */
+ * send first flushes. A send that timed out or was cancelled has left a rest if and only if the
+ * message had begun; then a flush sends it. */
 gboolean gmproc_link_flush (GmprocLink *self, gint64 deadline, GCancellable *cancellable,
                             GError **error);
 gboolean gmproc_link_send (GmprocLink *self, GmprocCodecKind kind, const GOutputVector *body,
@@ -106,7 +110,8 @@ gboolean gmproc_link_receive_into (GmprocLink *self, gpointer buffer, gint64 dea
 gboolean gmproc_link_poll (GmprocLink *self, gint64 deadline, GCancellable *cancellable,
                            GError **error);
 
-/* Whether the next message is here as a whole, so that no event of the channel will tell of it. */
+/* Whether the next message, or a lasting error, is here, so that no event of the channel will tell
+ * of it. */
 gboolean gmproc_link_has_message (GmprocLink *self);
 
 G_END_DECLS

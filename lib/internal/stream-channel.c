@@ -14,6 +14,8 @@
 
 #include "channel.h"
 
+#define GOODBYE_TIME (1) /* seconds */
+
 static gboolean
 note (gpointer user_data)
 {
@@ -228,10 +230,31 @@ stream_create_source (GmprocChannel *self, GIOCondition condition)
   return g_pollable_input_stream_create_source (get_input (self), NULL);
 }
 
+/* The last reference closes the stream, and TLS says good-bye then, for as long as it takes. To a
+ * peer that does not read, nothing is said. */
+static void
+bound_goodbye (GIOStream *stream)
+{
+  g_autoptr (GIOStream) base = NULL;
+  GSocket *socket;
+
+  if (!G_IS_TLS_CONNECTION (stream))
+    return;
+  g_object_get (stream, "base-io-stream", &base, NULL);
+  if (!G_IS_SOCKET_CONNECTION (base))
+    return;
+  socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (base));
+  if ((g_socket_condition_check (socket, G_IO_OUT) & G_IO_OUT) == 0)
+    (void) g_socket_close (socket, NULL);
+  else /* a piece of a message may go before it, for which there is no room */
+    g_socket_set_timeout (socket, GOODBYE_TIME);
+}
+
 static void
 stream_detach (GmprocChannel *self)
 {
   gmproc_port_arrivals_clear (&self->arrivals);
+  bound_goodbye (self->stream);
   self->socket = NULL;
   g_clear_object (&self->stream);
 }

@@ -60,8 +60,8 @@ serve_locked (Watcher *self)
       if (g_hash_table_size (self->sources) == 0)
         break;
 
-      /* Whoever adds a source meanwhile was given this same word, or one that has changed since;
-       * in either case this sleep ends when theirs should. */
+      /* Whoever adds a source meanwhile has been given this same word, or one that comes after it
+       * and at which this sleep ends. */
       g_mutex_unlock (&mutex);
       (void) gmproc_port_word_wait (&self->waitpoint->word, now, GMPROC_PORT_FOREVER);
       g_mutex_lock (&mutex);
@@ -147,8 +147,16 @@ gboolean
 gmproc_watch_add (GmprocWaitpoint *waitpoint, GSource *source, guint32 prepared)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
-  Watcher *watcher = get_watcher_locked (waitpoint);
+  Watcher *watcher;
 
+  /* A thread may have seen the word that came after PREPARED, and sleep on it already. */
+  if (gmproc_port_word_load (&waitpoint->word) != prepared)
+    {
+      g_source_set_ready_time (source, 0);
+      return TRUE;
+    }
+
+  watcher = get_watcher_locked (waitpoint);
   if (watcher == NULL)
     return FALSE;
   g_hash_table_insert (watcher->sources, source, GUINT_TO_POINTER (prepared));

@@ -23,6 +23,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib-unix.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -192,6 +193,13 @@ send_packet (int fd, const struct msghdr *message, gint64 deadline, GCancellable
                                "sendmsg: nobody is left to receive");
           return FALSE;
         }
+      if (errno == ETOOMANYREFS)
+        {
+          g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES,
+                               "sendmsg: as many descriptors as one process may have open are on "
+                               "their way already");
+          return FALSE;
+        }
       if (errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK)
         {
           gmproc_port_set_error (error, errno, "sendmsg");
@@ -226,6 +234,12 @@ gmproc_port_courier_send (GmprocPortCourier *courier, const gintptr *handles, gu
 
   *ret_ticket = g_bytes_new (&ticket, sizeof ticket);
   return TRUE;
+}
+
+GSource *
+gmproc_port_courier_create_source (GmprocPortCourier *courier)
+{
+  return g_unix_fd_source_new ((int) courier->handle, G_IO_OUT);
 }
 
 /* -- receiving --------------------------------------------------------------------------------- */

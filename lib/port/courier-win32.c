@@ -137,6 +137,13 @@ gmproc_port_courier_send (GmprocPortCourier *courier, const gintptr *handles, gu
   return TRUE;
 }
 
+/* A send never waits. */
+GSource *
+gmproc_port_courier_create_source (G_GNUC_UNUSED GmprocPortCourier *courier)
+{
+  return g_idle_source_new ();
+}
+
 /* -- receiving --------------------------------------------------------------------------------- */
 
 /* A sender in this process. */

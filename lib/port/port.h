@@ -101,7 +101,9 @@ GSource *gmproc_port_channel_create_source (GmprocPortChannel *channel, GIOCondi
  * send:     copies of HANDLES, at most GMPROC_PORT_COURIER_MAX, leave as a whole or not at all. The
  *           caller keeps its own. *ret_ticket are the bytes that the receiver gets them for; it is
  *           sent after this. May wait, if many were sent and not received. G_IO_ERROR_CLOSED,
- *           G_IO_ERROR_TIMED_OUT, G_IO_ERROR_CANCELLED.
+ *           G_IO_ERROR_TIMED_OUT, G_IO_ERROR_CANCELLED; G_IO_ERROR_TOO_MANY_OPEN_FILES when the system
+ *           lets no more be on their way.
+ * create_source: a GSource that is ready as long as a send would not wait.
  * receive:  the handles that TICKET stands for; the caller owns them and the array (g_free()).
  *           TICKET comes from another process and is not trusted. Never waits, because the handles
  *           left before their ticket did. G_IO_ERROR_NOT_FOUND when they did not come;
@@ -132,6 +134,7 @@ void gmproc_port_courier_detach (GmprocPortCourier *courier);
 gboolean gmproc_port_courier_send (GmprocPortCourier *courier, const gintptr *handles,
                                    guint n_handles, GBytes **ret_ticket, gint64 deadline,
                                    GCancellable *cancellable, GError **error);
+GSource *gmproc_port_courier_create_source (GmprocPortCourier *courier);
 gboolean gmproc_port_courier_receive (GmprocPortCourier *courier, GBytes *ticket,
                                       gintptr **ret_handles, guint *ret_n_handles, GError **error);
 

@@ -286,6 +286,121 @@ test_drip_into (void)
   check_drip_into (PAGES);
 }
 
+/* GM-05: the end in the middle of a body, into a buffer; it is told again, and nothing is kept. */
+static void
+test_cut_into (void)
+{
+  gsize whole;
+  g_autofree guint8 *message = make_long (PADDED, &whole);
+  guint8 buffer[PADDED];
+
+  for (gsize i = sizeof (GmprocLinkBlock); i < whole; i += 97)
+    {
+      Ends ends;
+
+      ends_init (&ends);
+      write_raw (&ends, message, i);
+      gmproc_port_channel_detach (&ends.out);
+      for (int round = 0; round < 2; round++)
+        {
+          g_autoptr (GError) error = NULL;
+
+          g_assert_false (gmproc_link_receive_into (&ends.in, buffer, BOUND, NULL, &error));
+          g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+          g_assert_nonnull (strstr (error->message, "in the middle of a message"));
+          g_assert_true (gmproc_link_has_message (&ends.in));
+          g_assert_null (ends.in.body);
+        }
+      assert_fails (&ends, BOUND, G_IO_ERROR, G_IO_ERROR_CLOSED);
+      ends_clear (&ends);
+    }
+}
+
+/* -- the other half ---------------------------------------------------------------------------- */
+
+#define TOO_MUCH (8 * 1024 * 1024) /* for a pipe */
+
+static gboolean
+send_large (GmprocLink *out, GBytes *message, GError **error)
+{
+  GOutputVector vector;
+
+  vector.buffer = g_bytes_get_data (message, &vector.size);
+  return gmproc_link_send (out, GMPROC_CODEC_BYTES, &vector, 1, 0, NULL, error);
+}
+
+static void
+pair_init (GmprocLink *in, GmprocLink *out)
+{
+  g_autoptr (GError) error = NULL;
+  gintptr reader, writer;
+
+  gmproc_port_channel_new_pipe (&reader, &writer, &error);
+  g_assert_no_error (error);
+  g_assert_true (gmproc_link_init (in, reader, GMPROC_PORT_NO_HANDLE, &error));
+  g_assert_true (gmproc_link_init (out, GMPROC_PORT_NO_HANDLE, writer, &error));
+}
+
+/* What does not go out at once is copied once, however often the pipe is full on the way. */
+static void
+test_rest (void)
+{
+  g_autofree guint8 *data = g_malloc0 (TOO_MUCH);
+  g_autoptr (GBytes) message = g_bytes_new_static (data, TOO_MUCH);
+  g_autoptr (GError) error = NULL;
+  const guint8 *end;
+  GmprocLink in, out;
+  GmprocCodecKind kind;
+  gpointer body = NULL;
+  gsize size;
+
+  for (gsize i = 0; i < TOO_MUCH; i++)
+    data[i] = (guint8) (i % 251);
+  pair_init (&in, &out);
+  g_assert_false (send_large (&out, message, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  end = (const guint8 *) g_bytes_get_data (out.rest, &size) + size;
+  while (body == NULL)
+    {
+      if (out.rest != NULL)
+        {
+          gsize left;
+          const guint8 *rest = g_bytes_get_data (out.rest, &left);
+
+          g_assert_true (rest + left == end);
+        }
+      (void) gmproc_link_receive (&in, 0, NULL, &kind, &body, &size, NULL);
+      (void) gmproc_link_flush (&out, 0, NULL, NULL);
+    }
+  g_assert_null (out.rest);
+  g_assert_cmpmem (body, size, data, TOO_MUCH);
+  gmproc_body_free (body);
+  gmproc_link_clear (&in);
+  gmproc_link_clear (&out);
+}
+
+/* The reader is gone in the middle: the rest is nobody's, and nothing can follow. */
+static void
+test_reader_gone (void)
+{
+  g_autofree guint8 *data = g_malloc0 (TOO_MUCH);
+  g_autoptr (GBytes) message = g_bytes_new_static (data, TOO_MUCH);
+  GmprocLink in, out;
+
+  pair_init (&in, &out);
+  g_assert_false (send_large (&out, message, NULL));
+  g_assert_nonnull (out.rest);
+  gmproc_link_clear (&in);
+  for (int round = 0; round < 2; round++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_false (send_large (&out, message, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+    }
+  gmproc_link_clear (&out);
+}
+
 /* A body keeps its bytes and its place in a line, however often it grows. */
 static void
 test_body (void)
@@ -408,6 +523,9 @@ main (int argc, char **argv)
   gmproc_test_add ("/link/cut", test_cut);
   gmproc_test_add ("/link/drip", test_drip);
   gmproc_test_add ("/link/drip-into", test_drip_into);
+  gmproc_test_add ("/link/cut-into", test_cut_into);
+  gmproc_test_add ("/link/rest", test_rest);
+  gmproc_test_add ("/link/reader-gone", test_reader_gone);
   gmproc_test_add ("/link/body", test_body);
   gmproc_test_add ("/link/bad-value", test_bad_value);
   gmproc_test_add ("/link/random", test_random);

@@ -12,6 +12,7 @@
 
 #define N_SOURCES (50)
 #define N_ROUNDS (2000)
+#define N_LATE (200)
 
 typedef struct
 {
@@ -162,6 +163,36 @@ test_removed_at_once (void)
     }
 }
 
+/* A word that is not current any more, added while the thread sleeps on the one after it. */
+static void
+test_late_add (void)
+{
+  for (guint i = 0; i < N_LATE; i++)
+    {
+      Fixture fixture;
+      guint asleep_count = 0, late_count = 0;
+      GSource *asleep, *late;
+      guint32 old;
+
+      fixture_open (&fixture);
+      asleep = new_source (&fixture, &asleep_count);
+      late = new_source (&fixture, &late_count);
+      old = gmproc_port_word_load (&fixture.waitpoint.word);
+      change (&fixture);
+      g_assert_true (gmproc_watch_add (&fixture.waitpoint, asleep,
+                                       gmproc_port_word_load (&fixture.waitpoint.word)));
+      g_usleep (i); /* the thread is somewhere on its way to sleep */
+      g_assert_true (gmproc_watch_add (&fixture.waitpoint, late, old));
+      iterate_until (&fixture, &late_count, 1);
+      g_assert_cmpuint (asleep_count, ==, 0);
+      gmproc_watch_remove (&fixture.waitpoint, asleep);
+      gmproc_watch_remove (&fixture.waitpoint, late);
+      end_source (asleep);
+      end_source (late);
+      fixture_close (&fixture);
+    }
+}
+
 typedef struct
 {
   Fixture *fixture;
@@ -212,6 +243,7 @@ main (int argc, char **argv)
   gmproc_test_add ("/watch/once", test_once);
   gmproc_test_add ("/watch/many-sources", test_many_sources);
   gmproc_test_add ("/watch/removed-at-once", test_removed_at_once);
+  gmproc_test_add ("/watch/late-add", test_late_add);
   gmproc_test_add ("/watch/none-lost", test_none_lost);
   return g_test_run ();
 }
