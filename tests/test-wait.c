@@ -243,6 +243,8 @@ test_pipe_queue_and_process (void)
   g_autoptr (GVariant) item = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) objects = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GPtrArray) ready = NULL;
+  GmprocWaitable *alone = GMPROC_WAITABLE (queue);
 
   g_assert_true (gmproc_pipe_new (FALSE, &in, &out, &error));
   process = gmproc_process_new (feed, g_variant_new ("(hhhh)", gmproc_connection_get_handle (out),
@@ -257,8 +259,8 @@ test_pipe_queue_and_process (void)
 
   assert_ready (objects, GMPROC_FOREVER, (const int[]){ 0, -1 });
   gmproc_event_set (may_put);
-  while (gmproc_queue_get_length (queue) == 0)
-    assert_ready (objects, 0, (const int[]){ 0, -1 });
+  ready = gmproc_wait (&alone, 1, GMPROC_FOREVER, NULL, &error);
+  g_assert_no_error (error);
   assert_ready (objects, 0, (const int[]){ 0, 1, -1 });
   message = gmproc_connection_receive (in, 0, NULL, &error);
   g_assert_no_error (error);
