@@ -74,7 +74,7 @@ typedef struct
   gboolean is_closed;           /* under the mutex */
   gboolean is_starting;         /* under the mutex; its setup does not change */
   GmprocChild *child;           /* under the mutex; NULL until started */
-  GMainContext *exited_context; /* set before the child can exit */
+  GMainContext *exited_context; /* under the mutex; set with the child */
   GSource *exited_source;       /* under the mutex */
   gboolean start_is_untold;     /* under the mutex: start_async is to call back before "exited" */
 
@@ -86,7 +86,7 @@ typedef struct
 
 GmprocProcessPrivate *gmproc_process_get_private (GmprocProcess *self);
 
-/* Borrowed; NULL until it is started. */
+/* Borrowed; NULL until it is started, so also while it is being started. */
 GmprocChild *gmproc_process_get_child (GmprocProcess *self);
 
 gboolean gmproc_process_is_closed (GmprocProcess *self);

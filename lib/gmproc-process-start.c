@@ -9,6 +9,11 @@
  *
  * The first half calls into the program (getters of a subclass) and is done by the caller's thread;
  * the second half takes the system's time, and an asynchronous start leaves it to a thread.
+ *
+ * Neither holds the object's lock, so that whoever asks the object something meanwhile has the
+ * answer at once. What keeps two starts, a close and the setters from each other is `is_starting`.
+ * Until the start has succeeded the object is one that was not started, and of the end of its child
+ * it is told only when it holds the child (internal/child.h).
  */
 #include "config.h"
 
@@ -28,28 +33,16 @@ typedef struct
 {
   GmprocProcess *process; /* a reference: the end of a child that is given up drops the list's */
   char *label;            /* the name, which may be changed while it is started */
+  gboolean is_other;      /* another program, which is waited for */
   GMainContext *context;  /* for "exited" */
   GmprocParcel *parcel;
   GBytes *bootstrap;
   GmprocInbox *inbox; /* until a child has taken it */
-  gboolean is_over;   /* nobody is kept from changing the process by this any more */
 } Start;
-
-static void
-end_starting (GmprocProcess *process)
-{
-  GmprocProcessPrivate *priv = gmproc_process_get_private (process);
-
-  g_mutex_lock (&priv->mutex);
-  priv->is_starting = FALSE;
-  g_mutex_unlock (&priv->mutex);
-}
 
 static void
 start_free (Start *start)
 {
-  if (!start->is_over)
-    end_starting (start->process);
   g_free (start->label);
   g_clear_pointer (&start->inbox, gmproc_inbox_free);
   g_clear_pointer (&start->bootstrap, g_bytes_unref);
@@ -136,8 +129,9 @@ is_other_program (const GmprocProcessPrivate *priv)
 }
 
 static GBytes *
-write_bootstrap (GmprocProcess *self, GmprocParcel *parcel, GmprocInbox **ret_inbox, GError **error)
+write_bootstrap (Start *start, GError **error)
 {
+  GmprocProcess *self = start->process;
   GmprocProcessPrivate *priv = gmproc_process_get_private (self);
   g_autoptr (GVariant) properties = NULL;
   g_autoptr (GmprocInbox) inbox = NULL;
@@ -153,7 +147,7 @@ write_bootstrap (GmprocProcess *self, GmprocParcel *parcel, GmprocInbox **ret_in
                                 .start_method = gmproc_start_method_get_to_inherit (),
                                 .args = priv->args,
                                 .log_level = priv->setup.log_level,
-                                .wants_hello = is_other_program (priv) };
+                                .wants_hello = start->is_other };
 
   if (!gmproc_setup_check (&priv->setup, error) || !describe_target (self, &bootstrap, error))
     return NULL;
@@ -169,9 +163,9 @@ write_bootstrap (GmprocProcess *self, GmprocParcel *parcel, GmprocInbox **ret_in
   bootstrap.leash = priv->daemon ? ties.leash : GMPROC_PORT_NO_HANDLE;
   bootstrap.reports = ties.reports;
 
-  bytes = gmproc_bootstrap_write (&bootstrap, parcel, error);
+  bytes = gmproc_bootstrap_write (&bootstrap, start->parcel, error);
   if (bytes != NULL)
-    *ret_inbox = g_steal_pointer (&inbox);
+    start->inbox = g_steal_pointer (&inbox);
   return g_steal_pointer (&bytes);
 }
 
@@ -204,8 +198,7 @@ wait_until_it_is_there (GmprocChild *child, GmprocInbox *inbox, const char *exec
     return TRUE;
 
   has_ended = g_get_monotonic_time () < deadline;
-  gmproc_child_kill (child);
-  (void) gmproc_child_wait (child, GMPROC_PORT_FOREVER, NULL, NULL);
+  gmproc_child_give_up (child);
   (void) gmproc_child_has_exited (child, &exit_status);
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
@@ -224,43 +217,37 @@ wait_until_it_is_there (GmprocChild *child, GmprocInbox *inbox, const char *exec
 
 /* Starts the process, and if it is another program waits until it is there. */
 static GmprocChild *
-start_child (Start *start, GmprocChildOptions *options, GCancellable *cancellable, GError **error)
+start_child (Start *start, const GmprocChildOptions *options, GCancellable *cancellable,
+             GError **error)
 {
-  GmprocProcessPrivate *priv = gmproc_process_get_private (start->process);
-  g_auto (GmprocOpenStreams) opened = GMPROC_OPEN_STREAMS_INIT;
-  GmprocChild *child;
+  GmprocChild *child = gmproc_child_start (options, error);
 
-  if (!gmproc_setup_open_streams (&priv->setup, &opened, error))
-    return NULL;
-  options->port.streams = opened.streams;
-  child = gmproc_child_start (options, error);
   if (child == NULL)
     return NULL;
-
   start->inbox = NULL; /* the child's now */
-  if (options->is_on_trial
-      && !wait_until_it_is_there (child, options->inbox, options->port.executable, cancellable,
-                                  error))
-    {
-      gmproc_child_unref (child);
-      return NULL;
-    }
-  gmproc_setup_take_streams (&priv->setup, &opened);
-  return child;
+  if (!start->is_other
+      || wait_until_it_is_there (child, options->inbox, options->port.executable, cancellable,
+                                 error))
+    return child;
+  gmproc_child_unref (child);
+  return NULL;
 }
 
-static gboolean
-start_locked (Start *start, GCancellable *cancellable, GError **error)
+/* What of the process is read here does not change while it is being started. */
+static GmprocChild *
+start_process (Start *start, GCancellable *cancellable, GError **error)
 {
   GmprocProcess *self = start->process;
   GmprocProcessPrivate *priv = gmproc_process_get_private (self);
+  g_auto (GmprocOpenStreams) opened = GMPROC_OPEN_STREAMS_INIT;
   g_autofree char *own_path = NULL;
   GmprocChildOptions options;
+  GmprocChild *child;
   gint64 traced;
 
   own_path = gmproc_port_self_get_path (error);
   if (own_path == NULL)
-    return FALSE;
+    return NULL;
 
   options = (GmprocChildOptions){
     .port = { .executable = priv->setup.executable != NULL ? priv->setup.executable : own_path,
@@ -268,29 +255,48 @@ start_locked (Start *start, GCancellable *cancellable, GError **error)
               .bootstrap = start->bootstrap,
               .environment = (const char *const *) priv->setup.environment,
               .working_directory = priv->setup.working_directory,
-              .ends_with_parent = priv->daemon },
+              .ends_with_parent = priv->daemon,
+              .streams = opened.streams,
+              .cancellable = cancellable },
     .is_daemon = priv->daemon,
-    .is_on_trial = is_other_program (priv),
     .inbox = start->inbox,
     .owner = G_OBJECT (self),
     .exited = gmproc_process_on_exited,
     .user_data = self
   };
   if (!gmproc_start_method_find (self, &options.port.method, error)
-      || (!options.is_on_trial && !gmproc_command_get (&options.port.command, error)))
-    return FALSE;
+      || (!start->is_other && !gmproc_command_get (&options.port.command, error))
+      || !gmproc_setup_open_streams (&priv->setup, &opened, error))
+    return NULL;
   options.port.handles = gmproc_parcel_get_handles (start->parcel, &options.port.n_handles);
-  priv->exited_context = g_main_context_ref (start->context);
   traced = gmproc_trace_begin ();
-  priv->child = start_child (start, &options, cancellable, error);
+  child = start_child (start, &options, cancellable, error);
   gmproc_trace_end (traced, "process", "start", "pid",
-                    priv->child != NULL ? gmproc_child_get_pid (priv->child) : 0);
-  if (priv->child == NULL)
+                    child != NULL ? gmproc_child_get_pid (child) : 0);
+  if (child != NULL)
+    gmproc_setup_take_streams (&priv->setup, &opened);
+  return child;
+}
+
+/* With what came of it: CHILD may be NULL. Its end is told only when the object holds it. */
+static void
+end_starting (GmprocProcess *self, GmprocChild *child, GMainContext *exited_context)
+{
+  GmprocProcessPrivate *priv = gmproc_process_get_private (self);
+  g_autoptr (GPtrArray) carried = NULL;
+
+  g_mutex_lock (&priv->mutex);
+  priv->is_starting = FALSE;
+  if (child != NULL)
     {
-      g_clear_pointer (&priv->exited_context, g_main_context_unref);
-      return FALSE;
+      priv->child = child;
+      priv->exited_context = g_main_context_ref (exited_context);
+      carried = g_steal_pointer (&priv->carried);
     }
-  return TRUE;
+  g_mutex_unlock (&priv->mutex);
+
+  if (child != NULL)
+    gmproc_child_end_trial (child);
 }
 
 /* All that the caller's thread has to do, and nothing that takes the system's time. */
@@ -309,32 +315,27 @@ start_new (GmprocProcess *self, GError **error)
   start = g_new0 (Start, 1);
   start->process = g_object_ref (self);
   start->label = g_strdup (priv->name);
+  start->is_other = is_other_program (priv);
   start->context = g_main_context_ref_thread_default ();
   start->parcel = gmproc_parcel_new ();
   /* Without the mutex: this calls the getters of a subclass, which may ask for the process id. */
-  start->bootstrap = write_bootstrap (self, start->parcel, &start->inbox, error);
-  return start->bootstrap != NULL ? g_steal_pointer (&start) : NULL;
+  start->bootstrap = write_bootstrap (start, error);
+  if (start->bootstrap != NULL)
+    return g_steal_pointer (&start);
+  end_starting (self, NULL, NULL);
+  return NULL;
 }
 
-/* The rest, which any thread may do. */
+/* The rest, which any thread may do. A cancel that came before it leaves nothing behind either. */
 static gboolean
 start_carry_out (Start *start, GCancellable *cancellable, GError **error)
 {
-  GmprocProcessPrivate *priv = gmproc_process_get_private (start->process);
-  g_autoptr (GPtrArray) carried = NULL;
-  gboolean started;
+  GmprocChild *child = NULL;
 
-  g_mutex_lock (&priv->mutex);
-  started = start_locked (start, cancellable, error);
-  priv->is_starting = FALSE;
-  start->is_over = TRUE;
-  if (started)
-    carried = g_steal_pointer (&priv->carried);
-  g_mutex_unlock (&priv->mutex);
-
-  if (started)
-    gmproc_child_end_trial (priv->child);
-  return started;
+  if (!g_cancellable_set_error_if_cancelled (cancellable, error))
+    child = start_process (start, cancellable, error);
+  end_starting (start->process, child, start->context);
+  return child != NULL;
 }
 
 /* -- public -------------------------------------------------------------------------------------
@@ -353,9 +354,9 @@ start_carry_out (Start *start, GCancellable *cancellable, GError **error)
  * go.
  *
  * Errors: %GMPROC_ERROR_NOT_INITIALIZED without gmproc_init(); %GMPROC_ERROR_NOT_REGISTERED for a
- * target or type without a name; %GMPROC_ERROR_BAD_STATE if it was started before, or while this
- * process ends; %GMPROC_ERROR_BAD_HANDLE for a handle in the args that is nobody's;
- * %GMPROC_ERROR_BAD_TYPE for a property that cannot travel; %G_IO_ERROR_NOT_FOUND or
+ * target or type without a name; %GMPROC_ERROR_BAD_STATE if it was started before or is just being
+ * started, or while this process ends; %GMPROC_ERROR_BAD_HANDLE for a handle in the args that is
+ * nobody's; %GMPROC_ERROR_BAD_TYPE for a property that cannot travel; %G_IO_ERROR_NOT_FOUND or
  * %G_IO_ERROR_PERMISSION_DENIED for a program that is not there or is none, see
  * gmproc_process_set_executable() for one that is not a program of this library;
  * %G_IO_ERROR_INVALID_ARGUMENT for an environment that is none, or if `GMPROC_START_METHOD` names
@@ -387,8 +388,7 @@ start_in_thread (GTask *task, G_GNUC_UNUSED gpointer object, gpointer data,
 {
   GError *error = NULL;
 
-  if (!g_cancellable_set_error_if_cancelled (cancellable, &error)
-      && start_carry_out (data, cancellable, &error))
+  if (start_carry_out (data, cancellable, &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
@@ -423,8 +423,14 @@ on_started (GObject *object, GAsyncResult *result, gpointer data)
  * returns, as gmproc_process_start() would. The callback and #GmprocProcess::exited run in the main
  * context that is the caller's thread default, in this order.
  *
- * A cancel that comes before the process exists, or while it is not sure that it is a program of
- * this library, leaves nothing behind. One that comes later has no effect.
+ * No other call waits for the start either. Until the process exists and is sure to be a program of
+ * this library, the object is one that was not started: it is not alive, has no id and is in no
+ * list; joining it, waiting for it, signalling it, closing it and starting it again are
+ * %GMPROC_ERROR_BAD_STATE. That may be over shortly before the callback.
+ *
+ * What gives a start up is @cancellable. A cancel that comes before the process exists, or while it
+ * is not sure that it is a program of this library, leaves nothing behind. One that comes later has
+ * no effect.
  *
  * Since: 1.0
  */

@@ -20,19 +20,27 @@
 GmprocChild *
 gmproc_process_get_started_child (GmprocProcess *self, const char *what, GError **error)
 {
-  GmprocChild *child = gmproc_process_get_child (self);
-  const char *why = "it was not started";
+  GmprocProcessPrivate *priv = gmproc_process_get_private (self);
+  GmprocChild *child = NULL;
+  const char *why = NULL;
 
-  if (gmproc_process_is_closed (self))
+  g_mutex_lock (&priv->mutex);
+  if (priv->is_closed)
     why = "it was closed";
-  else if (child != NULL)
-    return child;
-  else if (gmproc_process_get_private (self)->role != GMPROC_ROLE_CHILD)
+  else if (priv->role != GMPROC_ROLE_CHILD)
     why = "it is no child of this process";
+  else if (priv->is_starting)
+    why = "it is being started";
+  else if (priv->child == NULL)
+    why = "it was not started";
+  else
+    child = priv->child;
+  g_mutex_unlock (&priv->mutex);
 
-  g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_STATE, "Cannot %s %s: %s", what,
-               gmproc_process_get_private (self)->name, why);
-  return NULL;
+  if (child == NULL)
+    g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_STATE, "Cannot %s %s: %s", what, priv->name,
+                 why);
+  return child;
 }
 
 /* -- sources ----------------------------------------------------------------------------------- */

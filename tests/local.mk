@@ -107,6 +107,7 @@ public_tests += \
   tests/test-pool-posix \
   tests/test-process-posix \
   tests/test-process-programs \
+  tests/test-process-starting \
   tests/test-process-terminal \
   tests/test-wall-clock
 endif
@@ -219,6 +220,7 @@ tests_test_process_places_SOURCES = tests/test-process-places.c $(kin)
 tests_test_process_posix_SOURCES = tests/test-process-posix.c $(kin)
 tests_test_process_programs_SOURCES = tests/test-process-programs.c $(kin)
 tests_test_process_setup_SOURCES = tests/test-process-setup.c $(kin)
+tests_test_process_starting_SOURCES = tests/test-process-starting.c $(kin)
 tests_test_process_subclass_SOURCES = tests/test-process-subclass.c $(kin)
 tests_test_target_SOURCES = tests/test-target.c $(kin)
 kin = tests/kin.c tests/kin.h

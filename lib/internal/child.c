@@ -18,12 +18,12 @@ struct GmprocChild
   GmprocPortChild *port;
   gboolean is_daemon;
   GmprocInbox *inbox;
-  GmprocChildExited exited;
+  GmprocChildExited exited; /* NULL for one that was given up on trial */
   gpointer user_data;
 
   /* Under the mutex. */
-  GObject *owner; /* until the child has left the list */
-  gboolean is_on_trial;
+  GObject *owner;       /* until the child has left the list */
+  gboolean is_on_trial; /* from the start to end_trial: nobody is told of the end */
   gboolean has_exited;
   int exit_status;
   gboolean is_reported; /* the owner was told; from here on it may be gone */
@@ -36,9 +36,10 @@ struct GmprocChild
 static gint64 family_pid; /* atomic */
 
 static GMutex mutex;
-static GCond changed;                 /* a child has exited, or a waiter was cancelled */
+static GCond changed;                 /* a child exited, a waiter was cancelled, a start is over */
 static GQueue running = G_QUEUE_INIT; /* references; also ended ones that nobody swept yet */
 static guint n_unswept;               /* how many of them are reported */
+static guint n_starting;              /* starts that have begun and have nothing in the list yet */
 static gboolean is_ending;
 static GMainContext *reaper_context; /* with the first child */
 static gintptr lifeline_keep = GMPROC_PORT_NO_HANDLE;
@@ -104,6 +105,27 @@ make_ready (gpointer source, G_GNUC_UNUSED gpointer value, G_GNUC_UNUSED gpointe
   g_source_set_ready_time (source, 0);
 }
 
+/* Tells of the end; in the reaper, once, after the exit and the end of the trial. */
+static gboolean
+report (gpointer user_data)
+{
+  GmprocChild *self = user_data;
+
+  if (self->exited != NULL)
+    self->exited (self->user_data);
+
+  g_mutex_lock (&mutex);
+  self->is_reported = TRUE;
+  n_unswept++;
+  if (self->sources != NULL)
+    g_hash_table_foreach (self->sources, make_ready, NULL);
+  g_clear_pointer (&self->sources, g_hash_table_unref);
+  g_mutex_unlock (&mutex);
+  /* Without the mutex, which who wakes up would only have to wait for. */
+  g_cond_broadcast (&changed);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 on_exited (G_GNUC_UNUSED GmprocPortChild *port, int exit_status, gpointer user_data)
 {
@@ -119,19 +141,9 @@ on_exited (G_GNUC_UNUSED GmprocPortChild *port, int exit_status, gpointer user_d
   is_on_trial = self->is_on_trial;
   g_mutex_unlock (&mutex);
 
+  /* The owner of one that is on trial may not know it yet; end_trial sees to the rest. */
   if (!is_on_trial)
-    self->exited (self->user_data);
-
-  g_mutex_lock (&mutex);
-  self->is_reported = TRUE;
-  n_unswept++;
-  if (self->sources != NULL)
-    g_hash_table_foreach (self->sources, make_ready, NULL);
-  g_clear_pointer (&self->sources, g_hash_table_unref);
-  g_mutex_unlock (&mutex);
-  /* Without the mutex, which who wakes up would only have to wait for. */
-  g_cond_broadcast (&changed);
-
+    (void) report (self);
   gmproc_child_unref (self); /* the reference of start_watch */
 }
 
@@ -224,49 +236,72 @@ gmproc_child_get_ties (GmprocTies *ret_ties, GError **error)
   return TRUE;
 }
 
-/* The mutex is held over the start, so that the exit rule, once it has begun, sees every child. */
-static GmprocChild *
-start_locked (const GmprocChildOptions *options, GError **error)
+/* FALSE once the exit rule has begun. It waits for those that have begun before, and so sees every
+ * child. */
+static gboolean
+begin_start (GError **error)
 {
-  GmprocPortChild *port;
-  GmprocChild *self;
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
 
   if (is_ending)
     {
       g_set_error_literal (error, GMPROC_ERROR, GMPROC_ERROR_BAD_STATE,
                            "This process is ending and cannot start another one");
-      return NULL;
+      return FALSE;
     }
+  n_starting++;
+  return TRUE;
+}
 
-  port = gmproc_port_child_start (&options->port, error);
-  if (port == NULL)
-    return NULL;
+/* With what came of it: CHILD may be NULL. */
+static void
+end_start (GmprocChild *child)
+{
+  gboolean is_awaited;
 
-  self = g_new0 (GmprocChild, 1);
+  g_mutex_lock (&mutex);
+  if (child != NULL)
+    g_queue_push_tail (&running, gmproc_child_ref (child));
+  n_starting--;
+  is_awaited = is_ending;
+  g_mutex_unlock (&mutex);
+  if (is_awaited)
+    g_cond_broadcast (&changed);
+}
+
+static GmprocChild *
+child_new (GmprocPortChild *port, const GmprocChildOptions *options)
+{
+  GmprocChild *self = g_new0 (GmprocChild, 1);
+
   g_atomic_ref_count_init (&self->references);
   self->port = port;
   self->is_daemon = options->is_daemon;
-  self->is_on_trial = options->is_on_trial;
+  self->is_on_trial = TRUE;
   self->inbox = options->inbox;
   self->exited = options->exited;
   self->user_data = options->user_data;
   self->owner = g_object_ref (options->owner);
-  g_queue_push_tail (&running, gmproc_child_ref (self));
   return self;
 }
 
+/* Not under the mutex, which every question about another child needs: this takes the time that the
+ * system takes, and with a fork server that does not answer more than that. */
 GmprocChild *
 gmproc_child_start (const GmprocChildOptions *options, GError **error)
 {
+  GmprocPortChild *port;
   GmprocChild *self;
 
   if (!claim_family (error) || !ensure_reaper (error))
     return NULL;
   sweep ();
 
-  g_mutex_lock (&mutex);
-  self = start_locked (options, error);
-  g_mutex_unlock (&mutex);
+  if (!begin_start (error))
+    return NULL;
+  port = gmproc_port_child_start (&options->port, error);
+  self = port != NULL ? child_new (port, options) : NULL;
+  end_start (self);
   if (self == NULL)
     return NULL;
 
@@ -281,12 +316,22 @@ gmproc_child_end_trial (GmprocChild *self)
   gboolean was_missed;
 
   g_mutex_lock (&mutex);
-  was_missed = self->is_on_trial && self->has_exited;
+  was_missed = self->has_exited;
   self->is_on_trial = FALSE;
   g_mutex_unlock (&mutex);
 
   if (was_missed)
-    self->exited (self->user_data);
+    g_main_context_invoke_full (reaper_context, G_PRIORITY_DEFAULT, report, gmproc_child_ref (self),
+                                (GDestroyNotify) gmproc_child_unref);
+}
+
+void
+gmproc_child_give_up (GmprocChild *self)
+{
+  self->exited = NULL; /* which nobody looks at before the trial ends */
+  gmproc_child_kill (self);
+  gmproc_child_end_trial (self);
+  (void) gmproc_child_wait (self, GMPROC_PORT_FOREVER, NULL, NULL);
 }
 
 /* -- questions and waiting ------------------------------------------------------------------- */
@@ -421,7 +466,7 @@ gmproc_child_list_owners (void)
     {
       GmprocChild *child = link->data;
 
-      if (!child->has_exited)
+      if (!child->has_exited && !child->is_on_trial)
         owners = g_list_prepend (owners, g_object_ref (child->owner));
     }
   g_mutex_unlock (&mutex);
@@ -478,6 +523,8 @@ gmproc_child_end_all (void)
 
   g_mutex_lock (&mutex);
   is_ending = TRUE;
+  while (n_starting > 0)
+    g_cond_wait (&changed, &mutex);
 
   /* One that is stopped could not obey. */
   signal_daemons_locked (GMPROC_PORT_SIGNAL_TERMINATE);

@@ -14,6 +14,11 @@
  * child that has ended is taken from the list by the next call of an ordinary thread, never by the
  * reaper: the owner's finalizer runs in a thread that the program knows.
  *
+ * From its start a child is on trial, until its owner holds it and has ended the trial, or has
+ * given it up. It may end meanwhile; then the reaper tells of the end when the trial is over, so
+ * nobody has to be kept waiting for the owner. No lock is held while a child is started: a question
+ * about another one has its answer at once.
+ *
  * What happens when a process dies: children that are daemons hold the give end of this process's
  * lifeline and end themselves. Ordinary ones live on.
  */
@@ -27,16 +32,16 @@ G_BEGIN_DECLS
 
 typedef struct GmprocChild GmprocChild;
 
-/* Runs in the reaper, once, when has_exited is true already, and before anybody's wait ends. */
+/* Runs in the reaper, once, when has_exited is true already and the trial has ended, and before
+ * anybody's wait ends. */
 typedef void (*GmprocChildExited) (gpointer user_data);
 
 typedef struct
 {
   GmprocPortChildOptions port;
   gboolean is_daemon;
-  gboolean is_on_trial; /* `exited` does not run before end_trial */
-  GmprocInbox *inbox;   /* the child takes it over when it is started */
-  GObject *owner;       /* gets a reference while the child runs */
+  GmprocInbox *inbox; /* the child takes it over when it is started */
+  GObject *owner;     /* gets a reference while the child runs */
   GmprocChildExited exited;
   gpointer user_data; /* valid as long as the owner lives */
 } GmprocChildOptions;
@@ -57,8 +62,11 @@ gboolean gmproc_child_get_ties (GmprocTies *ret_ties, GError **error);
 GmprocChild *gmproc_child_start (const GmprocChildOptions *options, GError **error);
 void gmproc_child_unref (GmprocChild *self);
 
-/* For every child that is not given up after the start. */
+/* One of the two for every child. end_trial: the owner has the child, and may be told of its end
+ * from now on, also if that was before. give_up: kills it, and waits until it is reaped; `exited`
+ * does not run. */
 void gmproc_child_end_trial (GmprocChild *self);
+void gmproc_child_give_up (GmprocChild *self);
 
 /* What it failed with, or NULL; known when it has exited. Borrowed. */
 const GError *gmproc_child_get_error (GmprocChild *self);
@@ -80,7 +88,7 @@ void gmproc_child_interrupt (GmprocChild *self);
 void gmproc_child_terminate (GmprocChild *self);
 void gmproc_child_kill (GmprocChild *self);
 
-/* The owners of the children that run, newest last: (transfer full). */
+/* The owners of the children that run and are not on trial, newest last: (transfer full). */
 GList *gmproc_child_list_owners (void);
 
 /* The rule at exit: daemons are terminated, and killed if that does not end them; the others are

@@ -4,9 +4,10 @@
  * The process's side of the fork server: starting it, asking it, and doing without it.
  *
  * One request at a time, under the lock. A server that ends, or is stopped, or does not answer in
- * time is killed and replaced. What became of the request is exact all the same: once the server
- * has ended, the shared place holds the id of the copy if there is one, and if not, the request is
- * made again. A copy is a child of this process, so its id stays its own until we reap it.
+ * time is killed and replaced; at a cancel it is killed. What became of the request is exact all
+ * the same: once the server has ended, the shared place holds the id of the copy if there is one,
+ * and if not, the request is made again. A copy is a child of this process, so its id stays its own
+ * until we reap it.
  *
  * A copy is to be what a spawned child would be, so the request carries what this process has now,
  * and not what it had when the server was started. Session, user, group and privileges no process
@@ -53,10 +54,17 @@ typedef struct
   GmprocBelonging belonging;
 } Server;
 
+/* What ends a wait for the server, beside the server. */
+typedef struct
+{
+  gint64 deadline;
+  GCancellable *cancellable; /* or NULL */
+} Patience;
+
 typedef enum
 {
   ANSWERED,
-  LOST,    /* it ended, or is stopped, or takes too long */
+  LOST,    /* it ended, or is stopped, or takes too long, or nobody wants the answer any more */
   REFUSED, /* with an error: it will take another request */
   FAILED   /* with an error: it has half of a request, or is not there */
 } Outcome;
@@ -128,11 +136,12 @@ is_stopped (void)
 
 /* FALSE when it will not come to that. */
 static gboolean
-wait_for_server (short events, gint64 deadline)
+wait_for_server (short events, const Patience *patience)
 {
   struct pollfd fds[2] = { { (int) server.socket, events, 0 }, { (int) server.pidfd, POLLIN, 0 } };
 
-  while (g_get_monotonic_time () < deadline)
+  while (g_get_monotonic_time () < patience->deadline
+         && !g_cancellable_is_cancelled (patience->cancellable))
     {
       int n_ready = poll (fds, G_N_ELEMENTS (fds), MILLISECONDS_TO_LOOK);
 
@@ -145,8 +154,8 @@ wait_for_server (short events, gint64 deadline)
 }
 
 static Outcome
-write_all (gconstpointer data, gsize size, const gintptr *handles, guint n_handles, gint64 deadline,
-           GError **error)
+write_all (gconstpointer data, gsize size, const gintptr *handles, guint n_handles,
+           const Patience *patience, GError **error)
 {
   const char *at = data;
 
@@ -161,7 +170,7 @@ write_all (gconstpointer data, gsize size, const gintptr *handles, guint n_handl
           n_handles = 0;
         }
       else if (errno == EPIPE || errno == ECONNRESET
-               || (errno == EAGAIN && !wait_for_server (POLLOUT, deadline)))
+               || (errno == EAGAIN && !wait_for_server (POLLOUT, patience)))
         return LOST;
       else if (errno != EAGAIN)
         {
@@ -174,14 +183,14 @@ write_all (gconstpointer data, gsize size, const gintptr *handles, guint n_handl
 }
 
 static Outcome
-read_reply (gint64 deadline, GError **error)
+read_reply (const Patience *patience, GError **error)
 {
   gintptr no_handles[GMPROC_FORK_MAX_DESCRIPTORS];
   GmprocForkReply reply;
   guint n_handles;
   pid_t sender;
 
-  if (!wait_for_server (POLLIN, deadline)
+  if (!wait_for_server (POLLIN, patience)
       || gmproc_port_fork_read ((int) server.socket, &reply, sizeof reply, no_handles, &n_handles,
                                 &sender)
              != sizeof reply)
@@ -303,7 +312,8 @@ is_usable_locked (void)
 }
 
 static Outcome
-ensure_server_locked (const GmprocPortChildOptions *options, gint64 deadline, GError **error)
+ensure_server_locked (const GmprocPortChildOptions *options, const Patience *patience,
+                      GError **error)
 {
   /* A copy that the program made of itself has the server of its original, which it leaves alone.
    */
@@ -318,7 +328,7 @@ ensure_server_locked (const GmprocPortChildOptions *options, gint64 deadline, GE
     }
   if (!launch_locked (options, error))
     return FAILED;
-  return read_reply (deadline, error);
+  return read_reply (patience, error);
 }
 
 /* -- a request --------------------------------------------------------------------------------- */
@@ -415,23 +425,23 @@ request_init (Request *request, const GmprocPortChildOptions *options, const cha
 
 /* The strings go with the fields if all descriptors do. */
 static Outcome
-send_request (const Request *request, gint64 deadline, GError **error)
+send_request (const Request *request, const Patience *patience, GError **error)
 {
   guint n_sent = MIN (request->n_descriptors, GMPROC_FORK_MAX_DESCRIPTORS);
   gsize first = n_sent == request->n_descriptors ? request->bytes->len : sizeof request->fields;
   Outcome outcome =
-      write_all (request->bytes->data, first, request->descriptors, n_sent, deadline, error);
+      write_all (request->bytes->data, first, request->descriptors, n_sent, patience, error);
 
   while (outcome == ANSWERED && n_sent < request->n_descriptors)
     {
       guint n_more = MIN (request->n_descriptors - n_sent, GMPROC_FORK_MAX_DESCRIPTORS);
 
-      outcome = write_all ("", 1, request->descriptors + n_sent, n_more, deadline, error);
+      outcome = write_all ("", 1, request->descriptors + n_sent, n_more, patience, error);
       n_sent += n_more;
     }
   if (outcome == ANSWERED)
     outcome = write_all (request->bytes->data + first, request->bytes->len - first, NULL, 0,
-                         deadline, error);
+                         patience, error);
   return outcome;
 }
 
@@ -439,15 +449,15 @@ send_request (const Request *request, gint64 deadline, GError **error)
 static Outcome
 ask_locked (const Request *request, const GmprocPortChildOptions *options, GError **error)
 {
-  gint64 deadline = g_get_monotonic_time () + TIME_TO_ANSWER;
-  Outcome outcome = ensure_server_locked (options, deadline, error);
+  const Patience patience = { g_get_monotonic_time () + TIME_TO_ANSWER, options->cancellable };
+  Outcome outcome = ensure_server_locked (options, &patience, error);
 
   if (outcome != ANSWERED)
     return outcome;
   server.place->pid = 0;
-  outcome = send_request (request, deadline, error);
+  outcome = send_request (request, &patience, error);
   if (outcome == ANSWERED)
-    outcome = read_reply (deadline, error);
+    outcome = read_reply (&patience, error);
   return outcome;
 }
 
@@ -479,12 +489,15 @@ gmproc_port_fork_server_start (const GmprocPortChildOptions *options, const char
   g_mutex_lock (&mutex);
   if (!request_init (&request, options, label, block, error))
     goto out;
-  for (int i = 0; i < N_TRIES && outcome == LOST && !success; i++)
+  for (int i = 0; i < N_TRIES && outcome == LOST && !success
+                  && !g_cancellable_is_cancelled (options->cancellable);
+       i++)
     {
       outcome = ask_locked (&request, options, error);
       success = take_copy_locked (outcome, ret_pid);
     }
-  if (outcome == LOST && !success)
+  if (outcome == LOST && !success
+      && !g_cancellable_set_error_if_cancelled (options->cancellable, error))
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
                  "fork server: %s, started %d times, ended or stopped without an answer; does it "
                  "come to gmproc_init()?",

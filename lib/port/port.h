@@ -334,7 +334,7 @@ void gmproc_port_word_add_state (GmprocPortWord *word, guint32 *state, guint32 d
  *          wait for the child to come to its main, and a bootstrap may be of any size. The caller
  *          owns the child. Starting is safe from any thread at any time. After an error nothing
  *          was started and nothing is left open. G_IO_ERROR_NOT_SUPPORTED for a method or an option
- *          that the system has not.
+ *          that the system has not; G_IO_ERROR_CANCELLED for a cancel that it saw.
  * watch:   calls EXITED once, in the context that was the thread's default when watch was
  *          called, after the child has ended and was reaped. Exactly one watch per child. The
  *          child may be freed before; EXITED still comes.
@@ -397,6 +397,8 @@ typedef struct
   /* NULL, or the child's standard input, output and error. GMPROC_PORT_NO_HANDLE, and NULL for all
    * three, is an input that is empty, and this process's own output and error. */
   const gintptr *streams;
+
+  GCancellable *cancellable; /* or NULL; looked at where start may have to wait for long */
 } GmprocPortChildOptions;
 
 #define GMPROC_PORT_N_STREAMS 3
