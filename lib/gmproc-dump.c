@@ -79,6 +79,14 @@ get_process (Writer *writer, guint index)
   return &g_array_index (writer->census->processes, GmprocCensusProcess, index);
 }
 
+/* NULL: it is dead. */
+static const GmprocCensusProcess *
+find_owner (Writer *writer, const GmprocDescription *description)
+{
+  return gmproc_census_find_process (writer->census, description->owner_pid,
+                                     description->owner_since);
+}
+
 static double
 seconds_since (Writer *writer, gint64 since)
 {
@@ -120,8 +128,7 @@ write_process_text (Writer *writer, const GmprocCensusProcess *process)
 static void
 write_owner_text (Writer *writer, const GmprocDescription *description)
 {
-  const GmprocCensusProcess *owner =
-      gmproc_census_find_process (writer->census, description->owner_pid);
+  const GmprocCensusProcess *owner = find_owner (writer, description);
   g_autofree char *name = g_utf8_make_valid (owner != NULL ? owner->name : "a dead process", -1);
 
   g_string_append_printf (writer->out, "  held by %s, process %" G_GINT64_FORMAT ", for ", name,
@@ -212,8 +219,7 @@ write_process_json (Writer *writer, const GmprocCensusProcess *process)
 static void
 write_owner_json (Writer *writer, const GmprocDescription *description)
 {
-  const GmprocCensusProcess *owner =
-      gmproc_census_find_process (writer->census, description->owner_pid);
+  const GmprocCensusProcess *owner = find_owner (writer, description);
 
   g_string_append_printf (writer->out, ", \"owner\": {\"pid\": %" G_GINT64_FORMAT ", ",
                           description->owner_pid);
