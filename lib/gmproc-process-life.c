@@ -52,11 +52,13 @@ gmproc_process_on_exited (gpointer user_data)
   GmprocProcess *self = user_data;
   GmprocProcessPrivate *priv = gmproc_process_get_private (self);
   guint signal_id = g_signal_lookup ("exited", GMPROC_TYPE_PROCESS);
+  GmprocChild *child = gmproc_process_get_child (self);
   News *news = g_new0 (News, 1);
   GSource *source = g_idle_source_new ();
 
+  gmproc_child_end_pledges (child);
   /* Of the child, since the object can be closed as soon as that has ended. */
-  (void) gmproc_child_has_exited (gmproc_process_get_child (self), &news->exit_code);
+  (void) gmproc_child_has_exited (child, &news->exit_code);
   gmproc_trace_mark ("process", priv->name, "exit-code", news->exit_code);
   g_weak_ref_init (&news->process, self);
   if (g_signal_has_handler_pending (self, signal_id, 0, TRUE))

@@ -18,6 +18,7 @@
 #include "internal/command.h"
 #include "internal/properties.h"
 #include "internal/registry.h"
+#include "internal/shareable.h"
 #include "internal/trace.h"
 #include "port/port.h"
 
@@ -170,8 +171,10 @@ write_bootstrap (GmprocProcess *self, GmprocParcel *parcel, GmprocInbox **ret_in
   bootstrap.reports = ties.reports;
 
   bytes = gmproc_bootstrap_write (&bootstrap, parcel, error);
-  if (bytes != NULL)
-    *ret_inbox = g_steal_pointer (&inbox);
+  if (bytes == NULL)
+    return NULL;
+  gmproc_inbox_hold_pledges (inbox, gmproc_shareable_make_pledges (parcel));
+  *ret_inbox = g_steal_pointer (&inbox);
   return g_steal_pointer (&bytes);
 }
 
