@@ -13,12 +13,6 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#endif
 
 #include "kin.h"
 #include "port/death.h"
@@ -545,31 +539,11 @@ test_few_descriptors (void)
     try_with_few (methods[i]);
 }
 
-/* From here on this thread and its children get no pidfd. FALSE: the system cannot do that. */
-static gboolean
-forbid_pidfds (void)
-{
-#if defined(__linux__) && defined(SYS_pidfd_open)
-  struct sock_filter code[] = {
-    BPF_STMT (BPF_LD | BPF_W | BPF_ABS, G_STRUCT_OFFSET (struct seccomp_data, nr)),
-    BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 0, 1),
-    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EMFILE),
-    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  struct sock_fprog program = { G_N_ELEMENTS (code), code };
-
-  return prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
-         && prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
-#else
-  return FALSE;
-#endif
-}
-
 GMPROC_DEFINE_TARGET (start_without_pidfd)
 {
   int lowest = make_what_is_made_once (GMPROC_START_METHOD_SPAWN);
 
-  if (!forbid_pidfds ())
+  if (!gmproc_test_forbid_pidfds ())
     return SKIPPED;
   for (int i = 0; i < 3; i++)
     {
