@@ -26,6 +26,7 @@ struct _GmprocBarrier
   gint64 default_timeout;
   GmprocNote *party; /* atomic, written inside the lock; NULL when this process is no party yet */
   gint32 saved_by_yields; /* atomic: microseconds; negative when they have cost more */
+  gboolean is_pledge;     /* no party, and nobody's but the library's; see make_pledge */
 };
 
 /* In shared memory. `parties` is written before the barrier is handed out, `broken_rounds` and

@@ -32,7 +32,8 @@
  * until it drops the barrier or ends in order (internal/parties.h). When one has died otherwise,
  * while it waited, before it came, or in its action, the round breaks, and the error names it: the
  * last one to arrive looks for dead ones before it ends the round, and who waits looks now and
- * then. A process that is stopped is not dead.
+ * then. A process that is stopped is not dead. For a child that dies before it has the barrier its
+ * parent breaks it (make_pledge).
  *
  * Fairness: all who wait go on together; who runs first is up to the system.
  * Memory: what any party wrote before it arrived is seen by all when they have crossed.
@@ -72,7 +73,9 @@ gmproc_barrier_finalize (GObject *object)
 {
   GmprocBarrier *self = GMPROC_BARRIER (object);
 
-  gmproc_barrier_leave (self);
+  /* A pledge may be dropped in the reaper, which must not wait for a lock. */
+  if (!self->is_pledge)
+    gmproc_barrier_leave (self);
   gmproc_monitor_clear (&self->monitor);
   if (self->destroy != NULL)
     self->destroy (self->user_data);
@@ -128,11 +131,41 @@ gmproc_barrier_import_from (GVariant *parameters, GmprocParcel *parcel, GError *
   return (GmprocShareable *) g_steal_pointer (&self);
 }
 
+static GmprocShareable *
+gmproc_barrier_make_pledge (GmprocShareable *shareable)
+{
+  GmprocBarrier *self = GMPROC_BARRIER (shareable);
+  g_autoptr (GmprocParcel) parcel = gmproc_parcel_new ();
+  g_autoptr (GVariant) monitor =
+      g_variant_ref_sink (gmproc_monitor_export (&self->monitor, parcel));
+  g_autoptr (GmprocBarrier) pledge = g_object_new (GMPROC_TYPE_BARRIER, NULL);
+
+  pledge->is_pledge = TRUE;
+  if (!gmproc_monitor_import (&pledge->monitor, monitor, KIND, parcel, NULL))
+    return NULL;
+  return (GmprocShareable *) g_steal_pointer (&pledge);
+}
+
+/* A child that was killed before it had the barrier is in no chain, where it would be missed. When
+ * another process is stopped inside the lock the barrier stays as it is. */
+static void
+gmproc_barrier_forfeit (GmprocShareable *shareable)
+{
+  GmprocBarrier *pledge = GMPROC_BARRIER (shareable);
+
+  if (!gmproc_guard_enter (&pledge->monitor.lock, g_get_monotonic_time (), NULL, NULL))
+    return;
+  gmproc_barrier_end_round_locked (pledge, TRUE, TRUE);
+  gmproc_guard_leave (&pledge->monitor.lock);
+}
+
 static void
 gmproc_barrier_shareable_init (GmprocShareableInterface *iface)
 {
   iface->export_to = gmproc_barrier_export_to;
   iface->import_from = gmproc_barrier_import_from;
+  iface->make_pledge = gmproc_barrier_make_pledge;
+  iface->forfeit = gmproc_barrier_forfeit;
 }
 
 /* -- public ---------------------------------------------------------------------------------- */
@@ -223,8 +256,10 @@ gmproc_barrier_new_full (guint parties, GmprocBarrierAction action, gpointer use
  *
  * A party is every process that has waited at the barrier or got it from another process, until it
  * drops the barrier or ends by exit(). When one is killed or crashes, the barrier breaks, whether
- * it had arrived or not; who waits learns of it within a fraction of a second. In Python everybody
- * else waits for ever.
+ * it had arrived or not; who waits learns of it within a fraction of a second. A child that is
+ * killed before it has taken the barrier over from its args breaks it when its parent, which has to
+ * live, reaps it; then the message names nobody. Who is killed before it has received the barrier
+ * through a queue or a connection is not missed. In Python everybody else waits for ever.
  *
  * Returns: the number of parties that had arrived before, 0 for exactly one of them; -1 on error
  * Since: 1.0

@@ -79,6 +79,14 @@ get_process (Writer *writer, guint index)
   return &g_array_index (writer->census->processes, GmprocCensusProcess, index);
 }
 
+/* NULL: it is dead. */
+static const GmprocCensusProcess *
+find_owner (Writer *writer, const GmprocDescription *description)
+{
+  return gmproc_census_find_process (writer->census, description->owner_pid,
+                                     description->owner_since);
+}
+
 static double
 seconds_since (Writer *writer, gint64 since)
 {
@@ -120,8 +128,7 @@ write_process_text (Writer *writer, const GmprocCensusProcess *process)
 static void
 write_owner_text (Writer *writer, const GmprocDescription *description)
 {
-  const GmprocCensusProcess *owner =
-      gmproc_census_find_process (writer->census, description->owner_pid);
+  const GmprocCensusProcess *owner = find_owner (writer, description);
   g_autofree char *name = g_utf8_make_valid (owner != NULL ? owner->name : "a dead process", -1);
 
   g_string_append_printf (writer->out, "  held by %s, process %" G_GINT64_FORMAT ", for ", name,
@@ -212,8 +219,7 @@ write_process_json (Writer *writer, const GmprocCensusProcess *process)
 static void
 write_owner_json (Writer *writer, const GmprocDescription *description)
 {
-  const GmprocCensusProcess *owner =
-      gmproc_census_find_process (writer->census, description->owner_pid);
+  const GmprocCensusProcess *owner = find_owner (writer, description);
 
   g_string_append_printf (writer->out, ", \"owner\": {\"pid\": %" G_GINT64_FORMAT ", ",
                           description->owner_pid);
@@ -317,8 +323,14 @@ gmproc_dump_to_string (GmprocDumpFormat format)
  * @error: return location
  *
  * Writes which processes the family has (the main program and everything that was started from it),
- * every object that they share, with its kind and its state, who holds it since when, who waits for
- * it since when, and which processes have it. For a program that hangs, this says why.
+ * and every object of theirs that has a state in shared memory, with its kind and its state, who
+ * holds it since when, who waits for it since when, and which processes have it. For a program that
+ * hangs, this says why.
+ *
+ * These are locks, semaphores, conditions, events, barriers, queues, values, what the processes of
+ * a pool wake each other by, and shared memory that can grow. Not listed are connections, shared
+ * memory that keeps its size, and so arrays: nobody waits for these, or nothing says who has them.
+ * An array's own lock is listed, as a lock.
  *
  * No process is stopped or asked: it works while all the others hang, are stopped (SIGSTOP), or
  * hold locks, and from a thread of a program whose other threads hang. What changes in the meantime
@@ -331,7 +343,7 @@ gmproc_dump_to_string (GmprocDumpFormat format)
  * seconds until now.
  *
  * Objects of a process whose memory the system does not show to this one have the kind `object`,
- * unless this process has them too. Connections have no state in shared memory and are not listed.
+ * unless this process has them too.
  *
  * Errors: those of the stream.
  *

@@ -21,6 +21,7 @@ typedef struct
 {
   GWeakRef process;
   GmprocProcess *kept; /* a reference, if somebody waits for the signal */
+  int exit_code;       /* the object may be closed before the context runs, and know none then */
 } News;
 
 static void
@@ -40,7 +41,7 @@ emit_exited (gpointer user_data)
   g_autoptr (GmprocProcess) self = g_weak_ref_get (&news->process);
 
   if (self != NULL)
-    g_signal_emit_by_name (self, "exited", gmproc_process_get_exit_code (self));
+    g_signal_emit_by_name (self, "exited", news->exit_code);
   return G_SOURCE_REMOVE;
 }
 
@@ -51,10 +52,14 @@ gmproc_process_on_exited (gpointer user_data)
   GmprocProcess *self = user_data;
   GmprocProcessPrivate *priv = gmproc_process_get_private (self);
   guint signal_id = g_signal_lookup ("exited", GMPROC_TYPE_PROCESS);
+  GmprocChild *child = gmproc_process_get_child (self);
   News *news = g_new0 (News, 1);
   GSource *source = g_idle_source_new ();
 
-  gmproc_trace_mark ("process", priv->name, "exit-code", gmproc_process_get_exit_code (self));
+  gmproc_child_end_pledges (child);
+  /* Of the child, since the object can be closed as soon as that has ended. */
+  (void) gmproc_child_has_exited (child, &news->exit_code);
+  gmproc_trace_mark ("process", priv->name, "exit-code", news->exit_code);
   g_weak_ref_init (&news->process, self);
   if (g_signal_has_handler_pending (self, signal_id, 0, TRUE))
     news->kept = g_object_ref (self);

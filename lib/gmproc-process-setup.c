@@ -376,7 +376,8 @@ gmproc_process_set_working_directory (GmprocProcess *self, const char *path)
  * gmproc_process_get_log_level:
  * @self: a process
  *
- * Which messages of the library the process prints.
+ * Which of its GLib log records the process sends to its parent, instead of writing them to its
+ * standard error. See gmproc_process_set_log_level().
  *
  * Returns: the least important level that the process sends to its parent, or 0
  * Since: 1.0

@@ -23,6 +23,7 @@
 #include "internal/command.h"
 #include "internal/properties.h"
 #include "internal/registry.h"
+#include "internal/shareable.h"
 #include "internal/trace.h"
 #include "port/port.h"
 
@@ -164,8 +165,10 @@ write_bootstrap (Start *start, GError **error)
   bootstrap.reports = ties.reports;
 
   bytes = gmproc_bootstrap_write (&bootstrap, start->parcel, error);
-  if (bytes != NULL)
-    start->inbox = g_steal_pointer (&inbox);
+  if (bytes == NULL)
+    return NULL;
+  gmproc_inbox_hold_pledges (inbox, gmproc_shareable_make_pledges (start->parcel));
+  start->inbox = g_steal_pointer (&inbox);
   return g_steal_pointer (&bytes);
 }
 

@@ -109,7 +109,9 @@ gmproc_shared_memory_new_named (const char *name, gsize size, GError **error)
  * when the owner of the name ends, and takes nothing with it when it goes.
  *
  * The owner's process answers from a thread of its own, so this takes some microseconds, and does
- * not wait for anything that the program does.
+ * not wait for anything that the program does. An owner that is stopped (SIGSTOP, a debugger)
+ * answers when it goes on; the call waits up to ten seconds for it and cannot be cancelled, so a
+ * program with a main loop to keep going makes it in a thread.
  *
  * Errors: %G_IO_ERROR_INVALID_ARGUMENT for a name that none can have; %G_IO_ERROR_NOT_FOUND;
  * %G_IO_ERROR_PERMISSION_DENIED when another user has taken the name; %G_IO_ERROR_TIMED_OUT when

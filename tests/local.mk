@@ -66,6 +66,7 @@ public_tests = \
 internal_tests = \
   tests/internal/test-arena \
   tests/internal/test-bundle \
+  tests/internal/test-census \
   tests/internal/test-codec \
   tests/internal/test-command \
   tests/internal/test-deadline \

@@ -369,6 +369,62 @@ test_killed_before_arrival (PartyKind kind)
 }
 PARTY_TEST (test_killed_before_arrival)
 
+/* GM-02: one that is killed before it has come up, and so is no party yet, is missed too: by this
+ * process, and by others when this process has no barrier any more. */
+static void
+test_killed_at_once (PartyKind kind)
+{
+  for (guint i = 0; i < 10; i++)
+    {
+      GmprocBarrier *barrier = new_barrier (2);
+      g_autoptr (GmprocEvent) ready = party_new_signal ();
+      g_autoptr (GmprocEvent) never = party_new_signal ();
+      Party *waiter, *killed;
+
+      start_waiters (kind, barrier, &waiter, 1);
+      killed = party_start (PARTY_PROCESS, hold_barrier,
+                            g_variant_new ("(hhh)", gmproc_barrier_get_handle (barrier),
+                                           gmproc_event_get_handle (ready),
+                                           gmproc_event_get_handle (never)));
+      g_object_unref (barrier);
+      party_kill (killed);
+      join_all (&waiter, 1, BROKEN);
+    }
+}
+PARTY_TEST (test_killed_at_once)
+
+/* Drops the barrier, and waits for what never comes. */
+GMPROC_DEFINE_TARGET (drop_barrier)
+{
+  GmprocBarrier *barrier = party_open_barrier (args, 0);
+  g_autoptr (GmprocEvent) ready = party_open_event (args, 1);
+  g_autoptr (GmprocEvent) never = party_open_event (args, 2);
+
+  g_object_unref (barrier);
+  gmproc_event_set (ready);
+  party_wait (never);
+  return EXIT_SUCCESS;
+}
+
+/* Who has come up and is no party any more is not missed. */
+static void
+test_killed_after_dropping (PartyKind kind)
+{
+  g_autoptr (GmprocBarrier) barrier = new_barrier (2);
+  g_autoptr (GmprocEvent) ready = party_new_signal ();
+  g_autoptr (GmprocEvent) never = party_new_signal ();
+  Party *killed = party_start (PARTY_PROCESS, drop_barrier,
+                               g_variant_new ("(hhh)", gmproc_barrier_get_handle (barrier),
+                                              gmproc_event_get_handle (ready),
+                                              gmproc_event_get_handle (never)));
+
+  party_wait (ready);
+  party_kill (killed);
+  g_assert_false (gmproc_barrier_is_broken (barrier));
+  assert_works (kind, barrier);
+}
+PARTY_TEST (test_killed_after_dropping)
+
 /* GM-02: one that is stopped is not dead, however long; and one that ended in order is no party any
  * more. */
 static void
@@ -485,6 +541,8 @@ main (int argc, char **argv)
   PARTY_ADD ("/barrier/timeout-races", test_timeout_races);
   PARTY_ADD ("/barrier/killed-after-arrival", test_killed_after_arrival);
   PARTY_ADD ("/barrier/killed-before-arrival", test_killed_before_arrival);
+  PARTY_ADD ("/barrier/killed-at-once", test_killed_at_once);
+  PARTY_ADD ("/barrier/killed-after-dropping", test_killed_after_dropping);
   PARTY_ADD ("/barrier/stopped", test_stopped);
   PARTY_ADD ("/barrier/killed-at-random", test_killed_at_random);
   PARTY_ADD ("/barrier/cancel", test_cancel);

@@ -96,6 +96,29 @@ test_ended (void)
   assert_closed (process);
 }
 
+static void
+note_exit_code (G_GNUC_UNUSED GmprocProcess *process, int exit_code, gpointer data)
+{
+  *(int *) data = exit_code;
+}
+
+/* The news of the end is on its way; closing does not take from it what it says. */
+static void
+test_closed_before_exited (void)
+{
+  g_autoptr (GmprocProcess) process = gmproc_process_new (return_3, NULL);
+  int exit_code = -1;
+
+  g_signal_connect (process, "exited", G_CALLBACK (note_exit_code), &exit_code);
+  start (process);
+  g_assert_true (gmproc_process_join (process, BOUND, NULL, NULL));
+  close_well (process);
+  g_assert_cmpint (exit_code, ==, -1);
+  while (exit_code == -1)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpint (exit_code, ==, 3);
+}
+
 /* What an object holds that was not started goes too. */
 static void
 test_not_started (void)
@@ -135,6 +158,7 @@ main (int argc, char **argv)
   gmproc_test_set_warm_up (warm_up);
   gmproc_test_add ("/process-close/running", test_running);
   gmproc_test_add ("/process-close/ended", test_ended);
+  gmproc_test_add ("/process-close/before-exited", test_closed_before_exited);
   gmproc_test_add ("/process-close/not-started", test_not_started);
   gmproc_test_add ("/process-close/current", test_current);
   return g_test_run ();

@@ -447,56 +447,126 @@ test_names (void)
 
 /* -- few descriptors --------------------------------------------------------------------------- */
 
-/* Each number of free descriptors, from none to enough. */
+#define MOST_DESCRIPTORS (64) /* that a start may need; also those that are sure to be enough */
+#define SKIPPED (77)
+
+/* Starts a process that can be joined, or fails and leaves nothing. */
+static gboolean
+try_to_start (GmprocStartMethod method)
+{
+  g_autoptr (GmprocProcess) process = gmproc_process_new (do_nothing, NULL);
+  g_autoptr (GError) error = NULL;
+
+  gmproc_process_set_start_method (process, method);
+  gmproc_process_set_stream_mode (process, GMPROC_STANDARD_OUTPUT, GMPROC_STREAM_MODE_PIPE);
+  if (gmproc_process_start (process, &error))
+    {
+      g_assert_no_error (error);
+      g_assert_true (gmproc_process_join (process, BOUND, NULL, &error));
+      g_assert_no_error (error);
+      return TRUE;
+    }
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES);
+  g_assert_cmpint (gmproc_process_get_pid (process), ==, 0);
+  g_assert_null (gmproc_list_children ());
+  return FALSE;
+}
+
+/* What is made once is made; returns the lowest descriptor that is free afterwards. */
+static int
+make_what_is_made_once (GmprocStartMethod method)
+{
+  int lowest;
+
+  g_assert_true (try_to_start (method));
+  lowest = dup (STDERR_FILENO);
+  g_assert_cmpint (close (lowest), ==, 0);
+  return lowest;
+}
+
+static void
+assert_lowest_is (int lowest)
+{
+  int now = dup (STDERR_FILENO);
+
+  g_assert_cmpint (now, ==, lowest);
+  g_assert_cmpint (close (now), ==, 0);
+}
+
+/* Each number of free descriptors, from none to more than enough. */
 GMPROC_DEFINE_TARGET (start_with_few)
 {
-  g_autoptr (GmprocProcess) first = gmproc_process_new (do_nothing, NULL);
-  struct rlimit limit;
-  gboolean started = FALSE;
-  int n_failed = 0;
-  int lowest = dup (STDERR_FILENO);
+  GmprocStartMethod method = (GmprocStartMethod) g_variant_get_int32 (args);
+  int lowest = make_what_is_made_once (method);
+  struct rlimit limit, low;
+  int n_started = 0, n_failed = 0;
 
-  /* What is made once is made. */
-  start (first);
-  join (first, EXIT_SUCCESS);
-  g_assert_cmpint (close (lowest), ==, 0);
   g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &limit), ==, 0);
-  for (rlim_t n = (rlim_t) lowest; !started && n < (rlim_t) lowest + 64; n++)
+  low = limit;
+  for (int n = lowest; n < lowest + MOST_DESCRIPTORS; n++)
     {
-      g_autoptr (GmprocProcess) process = gmproc_process_new (do_nothing, NULL);
-      g_autoptr (GError) error = NULL;
-
-      gmproc_process_set_stream_mode (process, GMPROC_STANDARD_OUTPUT, GMPROC_STREAM_MODE_PIPE);
-      limit.rlim_cur = n;
-      g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
-      started = gmproc_process_start (process, &error);
-      if (started)
-        g_assert_true (gmproc_process_join (process, BOUND, NULL, NULL));
+      low.rlim_cur = (rlim_t) n;
+      g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &low), ==, 0);
+      if (try_to_start (method))
+        n_started++;
       else
-        {
-          n_failed++;
-          g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES);
-          g_assert_cmpint (gmproc_process_get_pid (process), ==, 0);
-          g_assert_null (gmproc_list_children ());
-        }
+        n_failed++;
+      g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+      assert_lowest_is (lowest);
     }
-  g_assert_true (started);
+  g_assert_cmpint (n_started, >, 0);
   g_assert_cmpint (n_failed, >, 0);
-
-  /* Nothing was left open by those that failed. */
-  limit.rlim_cur = limit.rlim_max;
-  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
-  g_assert_cmpint (dup (STDERR_FILENO), ==, lowest);
   return EXIT_SUCCESS;
+}
+
+static void
+try_with_few (GmprocStartMethod method)
+{
+  g_autoptr (GmprocProcess) process =
+      gmproc_process_new (start_with_few, g_variant_new_int32 ((gint32) method));
+
+  start (process);
+  join (process, EXIT_SUCCESS);
 }
 
 static void
 test_few_descriptors (void)
 {
-  g_autoptr (GmprocProcess) process = gmproc_process_new (start_with_few, NULL);
+  gsize n_methods;
+  const GmprocStartMethod *methods = gmproc_get_start_methods (&n_methods);
+
+  for (gsize i = 0; i < n_methods; i++)
+    try_with_few (methods[i]);
+}
+
+GMPROC_DEFINE_TARGET (start_without_pidfd)
+{
+  int lowest = make_what_is_made_once (GMPROC_START_METHOD_SPAWN);
+
+  if (!gmproc_test_forbid_pidfds ())
+    return SKIPPED;
+  for (int i = 0; i < 3; i++)
+    {
+      g_assert_false (try_to_start (GMPROC_START_METHOD_SPAWN));
+      g_assert_cmpint (waitpid (-1, NULL, 0), ==, -1);
+      g_assert_cmpint (errno, ==, ECHILD);
+      assert_lowest_is (lowest);
+    }
+  return EXIT_SUCCESS;
+}
+
+/* The child exists when it turns out that its end could not be seen, and is taken back. */
+static void
+test_no_pidfd (void)
+{
+  g_autoptr (GmprocProcess) process = gmproc_process_new (start_without_pidfd, NULL);
 
   start (process);
-  join (process, EXIT_SUCCESS);
+  g_assert_true (gmproc_process_join (process, BOUND, NULL, NULL));
+  if (gmproc_process_get_exit_code (process) == SKIPPED)
+    g_test_skip ("this system has no pidfds, or cannot forbid them");
+  else
+    g_assert_cmpint (gmproc_process_get_exit_code (process), ==, EXIT_SUCCESS);
 }
 
 static void
@@ -523,5 +593,6 @@ main (int argc, char **argv)
   gmproc_test_add ("/process-posix/own-children", test_own_children);
   gmproc_test_add ("/process-posix/names", test_names);
   gmproc_test_add ("/process-posix/few-descriptors", test_few_descriptors);
+  gmproc_test_add ("/process-posix/no-pidfd", test_no_pidfd);
   return g_test_run ();
 }

@@ -140,6 +140,8 @@ gmproc_bootstrap_read (GBytes *bytes, GmprocParcel *parcel, GError **error)
       || !unpack_optional (&self->properties, handles, error))
     return NULL;
 
+  if (gmproc_parcel_is_pledged (parcel))
+    (void) gmproc_report_send (GMPROC_REPORT_TAKEN, NULL);
   return g_steal_pointer (&self);
 }
 

@@ -9,6 +9,10 @@
 
 #include "kind.h"
 
+/* By how much a note may be older than what it is about: 20 ms of the clock, 8 ms of the lock's
+ * unit (gmproc-lock-private.h), and something to spare. */
+#define GRAIN (40 * G_TIME_SPAN_MILLISECOND)
+
 /* A process that has a block of objects, and where. */
 typedef struct
 {
@@ -224,13 +228,13 @@ gmproc_census_free (GmprocCensus *self)
 }
 
 const GmprocCensusProcess *
-gmproc_census_find_process (const GmprocCensus *self, gint64 pid)
+gmproc_census_find_process (const GmprocCensus *self, gint64 pid, gint64 at)
 {
   for (guint i = 0; i < self->processes->len; i++)
     {
       const GmprocCensusProcess *process = &g_array_index (self->processes, GmprocCensusProcess, i);
 
-      if (process->pid == pid)
+      if (process->pid == pid && process->since <= at + GRAIN)
         return process;
     }
   return NULL;

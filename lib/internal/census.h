@@ -46,7 +46,10 @@ GmprocCensus *gmproc_census_take (void);
 void gmproc_census_free (GmprocCensus *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GmprocCensus, gmproc_census_free)
 
-/* NULL for a process that is not, or no more, of the family. */
-const GmprocCensusProcess *gmproc_census_find_process (const GmprocCensus *self, gint64 pid);
+/* Who had the number AT that time, which may be noted early by what get_rough_time and the notes of
+ * a lock are inexact by. NULL for a process that is not, or no more, of the family: also when one
+ * of the family was given the number later. */
+const GmprocCensusProcess *gmproc_census_find_process (const GmprocCensus *self, gint64 pid,
+                                                       gint64 at);
 
 G_END_DECLS

@@ -342,6 +342,15 @@ gmproc_child_get_error (GmprocChild *self)
   return gmproc_inbox_get_error (self->inbox);
 }
 
+void
+gmproc_child_end_pledges (GmprocChild *self)
+{
+  int exit_status = 0;
+
+  (void) gmproc_child_has_exited (self, &exit_status);
+  gmproc_inbox_end_pledges (self->inbox, exit_status < 0);
+}
+
 gint64
 gmproc_child_get_pid (GmprocChild *self)
 {

@@ -71,6 +71,9 @@ void gmproc_child_give_up (GmprocChild *self);
 /* What it failed with, or NULL; known when it has exited. Borrowed. */
 const GError *gmproc_child_get_error (GmprocChild *self);
 
+/* By the one who is told that it has exited; see inbox.h. */
+void gmproc_child_end_pledges (GmprocChild *self);
+
 gint64 gmproc_child_get_pid (GmprocChild *self);
 gboolean gmproc_child_has_exited (GmprocChild *self, int *ret_exit_status);
 gboolean gmproc_child_wait (GmprocChild *self, gint64 deadline, GCancellable *cancellable,

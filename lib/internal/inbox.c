@@ -12,6 +12,7 @@
 #include "log.h"
 #include "port/port.h"
 #include "report.h"
+#include "shareable.h"
 
 #define CHUNK_SIZE (64 * 1024)
 
@@ -29,6 +30,7 @@ struct GmprocInbox
   GError *error;
   gboolean has_said_hello;
   gboolean is_finished;
+  GPtrArray *pledges; /* until it has what they are for; NULL for none */
 };
 
 /* Everything that is read goes through here, one thread at a time. It is held while log records are
@@ -73,6 +75,12 @@ take_report_locked (GmprocInbox *self)
     {
       self->has_said_hello = TRUE;
       g_cond_broadcast (&changed);
+      return NULL;
+    }
+
+  if (self->kind == GMPROC_REPORT_TAKEN)
+    {
+      g_clear_pointer (&self->pledges, g_ptr_array_unref);
       return NULL;
     }
 
@@ -288,6 +296,7 @@ gmproc_inbox_free (GmprocInbox *self)
   g_mutex_unlock (&mutex);
 
   g_clear_error (&self->error);
+  g_clear_pointer (&self->pledges, g_ptr_array_unref);
   g_free (self);
 }
 
@@ -320,6 +329,34 @@ gmproc_inbox_get_error (GmprocInbox *self)
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
 
   return self->is_finished ? self->error : NULL;
+}
+
+void
+gmproc_inbox_hold_pledges (GmprocInbox *self, GPtrArray *pledges)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
+
+  self->pledges = pledges;
+}
+
+/* A pipe that is given up for damage leaves all of them, and says nothing about who has what. */
+void
+gmproc_inbox_end_pledges (GmprocInbox *self, gboolean was_killed)
+{
+  g_autoptr (GPtrArray) pledges = NULL;
+  gboolean is_read;
+
+  g_mutex_lock (&mutex);
+  pledges = g_steal_pointer (&self->pledges);
+  g_mutex_unlock (&mutex);
+  if (pledges == NULL || !was_killed)
+    return;
+
+  g_mutex_lock (&reading);
+  is_read = channel.handle != GMPROC_PORT_NO_HANDLE;
+  g_mutex_unlock (&reading);
+  if (is_read)
+    gmproc_shareable_forfeit (pledges);
 }
 
 static void

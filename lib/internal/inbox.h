@@ -38,6 +38,12 @@ void gmproc_inbox_finish (GmprocInbox *self);
 /* After finish: what the child failed with, or NULL. Borrowed; it does not change any more. */
 const GError *gmproc_inbox_get_error (GmprocInbox *self);
 
+/* What is held until the child says that it has its objects; taken over, may be NULL. */
+void gmproc_inbox_hold_pledges (GmprocInbox *self, GPtrArray *pledges);
+
+/* After finish: those that are held still are forfeited, if the child was killed, and let go. */
+void gmproc_inbox_end_pledges (GmprocInbox *self, gboolean was_killed);
+
 /* Waits until the child has said that it is there: TRUE. FALSE: it has ended, the deadline has
  * passed, or a cancel came first. */
 gboolean gmproc_inbox_wait_for_hello (GmprocInbox *self, gint64 deadline,

@@ -14,6 +14,7 @@ struct GmprocParcel
   GArray *owned;      /* gintptr: those to close */
   GPtrArray *objects; /* referenced while their handles are borrowed */
   gboolean is_strange;
+  gboolean is_pledged;
 };
 
 GmprocParcel *
@@ -95,6 +96,12 @@ gmproc_parcel_get_handles (GmprocParcel *self, guint *ret_n_handles)
   return (const gintptr *) (gpointer) self->handles->data;
 }
 
+const GPtrArray *
+gmproc_parcel_get_objects (GmprocParcel *self)
+{
+  return self->objects;
+}
+
 gboolean
 gmproc_parcel_take (GmprocParcel *self, gint32 index, gintptr *ret_handle, GError **error)
 {
@@ -113,4 +120,16 @@ gmproc_parcel_take (GmprocParcel *self, gint32 index, gintptr *ret_handle, GErro
 
   return gmproc_port_handle_duplicate (g_array_index (self->handles, gintptr, index), ret_handle,
                                        error);
+}
+
+void
+gmproc_parcel_set_is_pledged (GmprocParcel *self)
+{
+  self->is_pledged = TRUE;
+}
+
+gboolean
+gmproc_parcel_is_pledged (GmprocParcel *self)
+{
+  return self->is_pledged;
 }

@@ -32,9 +32,14 @@ gint32 gmproc_parcel_add (GmprocParcel *self, gintptr handle);
 gint32 gmproc_parcel_give (GmprocParcel *self, gintptr handle); /* the parcel owns it from now on */
 void gmproc_parcel_keep (GmprocParcel *self, gpointer object);
 const gintptr *gmproc_parcel_get_handles (GmprocParcel *self, guint *ret_n_handles);
+const GPtrArray *gmproc_parcel_get_objects (GmprocParcel *self); /* those that are kept */
 
 /* Receiver: a duplicate that the caller owns. GMPROC_ERROR_BAD_MESSAGE for an index that is not
  * there. */
 gboolean gmproc_parcel_take (GmprocParcel *self, gint32 index, gintptr *ret_handle, GError **error);
+
+/* Receiver: whether an object came for which a parent holds a pledge (shareable.h). */
+void gmproc_parcel_set_is_pledged (GmprocParcel *self);
+gboolean gmproc_parcel_is_pledged (GmprocParcel *self);
 
 G_END_DECLS

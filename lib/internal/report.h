@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The libgmproc authors
  *
- * What a child tells its parent without being asked: that it is there, the error that it failed
- * with, its log records. The parent's side is inbox.h.
+ * What a child tells its parent without being asked: that it is there, that it has what its parent
+ * holds pledges for (shareable.h), the error that it failed with, its log records. The parent's
+ * side is inbox.h.
  *
  * All children of a process write to one pipe, and the parent alone reads it. A report is cut into
  * pieces that the system writes whole or not at all, each with a head that says whose it is. So the
@@ -26,7 +27,8 @@ typedef enum
 {
   GMPROC_REPORT_HELLO = 1, /* gmproc_init() was called; empty */
   GMPROC_REPORT_ERROR,     /* GMPROC_REPORT_ERROR_FORMAT */
-  GMPROC_REPORT_LOG        /* see log.h */
+  GMPROC_REPORT_LOG,       /* see log.h */
+  GMPROC_REPORT_TAKEN      /* the child has the objects that it was started with; empty */
 } GmprocReportKind;
 
 #define GMPROC_REPORT_ERROR_FORMAT "(sis)" /* domain, code, message */

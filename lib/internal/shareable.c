@@ -185,6 +185,8 @@ gmproc_shareable_import (GVariant *exported, GmprocParcel *parcel, GError **erro
                    type_name);
       return NULL;
     }
+  if (iface->make_pledge != NULL)
+    gmproc_parcel_set_is_pledged (parcel);
   return iface->import_from (parameters, parcel, error);
 }
 
@@ -213,4 +215,32 @@ gmproc_shareable_import_all (GVariant *list, GmprocParcel *parcel, GError **erro
     }
 
   return g_steal_pointer (&handles);
+}
+
+GPtrArray *
+gmproc_shareable_make_pledges (GmprocParcel *parcel)
+{
+  const GPtrArray *objects = gmproc_parcel_get_objects (parcel);
+  GPtrArray *pledges = NULL;
+
+  for (guint i = 0; i < objects->len; i++)
+    {
+      GmprocShareableInterface *iface = GMPROC_SHAREABLE_GET_IFACE (objects->pdata[i]);
+      GmprocShareable *pledge =
+          iface->make_pledge != NULL ? iface->make_pledge (objects->pdata[i]) : NULL;
+
+      if (pledge == NULL)
+        continue;
+      if (pledges == NULL)
+        pledges = g_ptr_array_new_with_free_func (g_object_unref);
+      g_ptr_array_add (pledges, pledge);
+    }
+  return pledges;
+}
+
+void
+gmproc_shareable_forfeit (GPtrArray *pledges)
+{
+  for (guint i = 0; i < pledges->len; i++)
+    GMPROC_SHAREABLE_GET_IFACE (pledges->pdata[i])->forfeit (pledges->pdata[i]);
 }

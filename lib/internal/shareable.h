@@ -39,6 +39,15 @@ struct _GmprocShareableInterface
    * to be believed. What lives in shared memory cannot, as a stranger could write anything there.
    */
   gboolean is_for_strangers;
+
+  /* Where others count on the process that gets the object: a second object for the same thing, or
+   * NULL. A parent holds it until its child says that it has the object; from then on the object
+   * itself sees what becomes of the child. Both NULL in other classes. */
+  GmprocShareable *(*make_pledge) (GmprocShareable *self);
+
+  /* Of a pledge: the child was killed before it had the object. Runs in the reaper, which must not
+   * be held up. */
+  void (*forfeit) (GmprocShareable *pledge);
 };
 
 /* The object's number here. */
@@ -64,6 +73,10 @@ void gmproc_shareable_set_ensure_types (void (*ensure) (void));
 
 /* All of an array of such; the result has their local numbers, by index. */
 GArray *gmproc_shareable_import_all (GVariant *list, GmprocParcel *parcel, GError **error);
+
+/* For what is in a parcel that goes to a child; NULL when nothing in it needs any. */
+GPtrArray *gmproc_shareable_make_pledges (GmprocParcel *parcel);
+void gmproc_shareable_forfeit (GPtrArray *pledges);
 
 #define GMPROC_SHAREABLE_FORMAT "(sv)"
 

@@ -17,8 +17,9 @@
  * reaped. The step from the second to the third, and sending a signal, exclude each other by
  * GmprocPortChild.lock; so a signal never hits a process that got the same id later.
  *
- * The end of a child is seen through a pidfd. Where there is none, a thread waits for it without
- * reaping. Neither touches SIGCHLD, which belongs to the program.
+ * The end of a child is seen through a pidfd. On a system without them a thread waits for it
+ * without reaping; on one that has them and has none left, the start fails. Neither touches
+ * SIGCHLD, which belongs to the program.
  */
 #include "config.h"
 
@@ -73,20 +74,48 @@ child_unref (GmprocPortChild *child)
   g_free (child);
 }
 
-static GmprocPortChild *
-child_new (pid_t pid)
+/* FALSE: there are pidfds, and none was left for this child. Nobody has reaped it yet, so the id is
+ * still its own. A system or a sandbox that has no pidfds, and a child that is gone already because
+ * the program ignores SIGCHLD, only mean a thread. */
+static gboolean
+open_pidfd (pid_t pid, gintptr *ret_pidfd, GError **error)
 {
-  GmprocPortChild *child = g_new0 (GmprocPortChild, 1);
+  *ret_pidfd = GMPROC_PORT_NO_HANDLE;
+#ifdef SYS_pidfd_open
+  *ret_pidfd = (gintptr) syscall (SYS_pidfd_open, pid, 0);
+  if (*ret_pidfd == -1 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
+    {
+      gmproc_port_set_error (error, errno, "pidfd_open");
+      return FALSE;
+    }
+#else
+  (void) pid;
+  (void) error;
+#endif
+  return TRUE;
+}
 
+/* A thread in place of a pidfd might be what there is none of either, and that would be found out
+ * when it is too late to say so: after the start. */
+static GmprocPortChild *
+child_new (pid_t pid, GError **error)
+{
+  gintptr pidfd;
+  GmprocPortChild *child;
+
+  if (!open_pidfd (pid, &pidfd, error))
+    {
+      (void) kill (pid, SIGKILL);
+      while (waitpid (pid, NULL, 0) == -1 && errno == EINTR)
+        ;
+      return NULL;
+    }
+
+  child = g_new0 (GmprocPortChild, 1);
   g_atomic_ref_count_init (&child->ref_count);
   g_mutex_init (&child->lock);
   child->pid = pid;
-#ifdef SYS_pidfd_open
-  /* Nobody has reaped it yet, so the id is still this child's. A failure only means a thread. */
-  child->pidfd = (gintptr) syscall (SYS_pidfd_open, pid, 0);
-#else
-  child->pidfd = GMPROC_PORT_NO_HANDLE;
-#endif
+  child->pidfd = pidfd;
   return child;
 }
 
@@ -228,8 +257,11 @@ gmproc_port_child_start (const GmprocPortChildOptions *options, GError **error)
     success = gmproc_port_fork_server_start (options, label, block, &pid, error);
   else
     success = spawn (options, label, block, &pid, error);
+  /* Before it, so that the last descriptor is the pidfd's: a child that runs is seldom ended again
+   * for want of one. */
+  gmproc_port_handle_close (&block);
   if (success)
-    child = child_new (pid);
+    child = child_new (pid, error);
 
 out:
   gmproc_port_handle_close (&block);

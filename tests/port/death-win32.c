@@ -116,3 +116,9 @@ gmproc_test_try_to_shrink (void)
 {
   return -1;
 }
+
+gboolean
+gmproc_test_forbid_pidfds (void)
+{
+  return FALSE;
+}

@@ -42,4 +42,8 @@ void gmproc_test_continue (gint64 pid);
  * where the system has no such call. Fails the test when one could be made smaller. */
 int gmproc_test_try_to_shrink (void);
 
+/* From here on the calling thread, and processes that it starts, are refused a pidfd as if there
+ * were no descriptor left. FALSE where the system has none, or cannot do that. */
+gboolean gmproc_test_forbid_pidfds (void);
+
 G_END_DECLS
