@@ -256,7 +256,7 @@ test_most (void)
 }
 
 static void
-on_sent (GObject *object, GAsyncResult *result, gpointer user_data)
+count_sent (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GError) error = NULL;
 
@@ -283,7 +283,7 @@ test_full (void)
         pair.client,
         g_variant_new ("(@ayh)", g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, large, TRUE),
                        gmproc_descriptor_get_handle (descriptor)),
-        NULL, on_sent, &n_sent);
+        NULL, count_sent, &n_sent);
   g_clear_object (&descriptor);
   for (int i = 0; i < 2; i++)
     {
