@@ -34,10 +34,11 @@ gmproc_barrier_has_parties (GmprocBarrier *self)
   return gmproc_slot_is_of_family (&self->monitor.slot);
 }
 
+/* A forked copy of the process is no party: the note that it inherited is that of the process. */
 static GmprocNote *
 get_party (GmprocBarrier *self)
 {
-  return __atomic_load_n (&self->party, __ATOMIC_ACQUIRE);
+  return gmproc_family_get_own (__atomic_load_n (&self->party, __ATOMIC_ACQUIRE));
 }
 
 /* Who comes takes those out that have left: a barrier that is given to one process after the other,
@@ -63,8 +64,8 @@ gmproc_barrier_leave (GmprocBarrier *self)
     return;
 
   gmproc_guard_enter_always (&self->monitor.lock);
-  if (self->party != NULL)
-    gmproc_parties_leave_locked (&gmproc_barrier_get_state (self)->processes, self->party);
+  if (get_party (self) != NULL)
+    gmproc_parties_leave_locked (&gmproc_barrier_get_state (self)->processes, get_party (self));
   gmproc_parties_tidy_locked (&gmproc_barrier_get_state (self)->processes);
   gmproc_guard_leave (&self->monitor.lock);
 }

@@ -103,6 +103,7 @@ port_tests += \
   tests/port/test-quota
 public_tests += \
   tests/test-connection-descriptors \
+  tests/test-fork \
   tests/test-listener-descriptors \
   tests/test-pool-posix \
   tests/test-process-posix \
@@ -165,6 +166,7 @@ tests_test_barrier_SOURCES = tests/test-barrier.c $(party)
 tests_test_barrier_action_SOURCES = tests/test-barrier-action.c $(party)
 tests_test_dump_SOURCES = tests/test-dump.c $(party)
 tests_test_event_SOURCES = tests/test-event.c $(party)
+tests_test_fork_SOURCES = tests/test-fork.c $(party)
 tests_test_handles_SOURCES = tests/test-handles.c $(party)
 tests_test_lock_SOURCES = tests/test-lock.c $(party)
 tests_test_locker_SOURCES = tests/test-locker.c $(party)

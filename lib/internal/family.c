@@ -215,8 +215,11 @@ gmproc_family_found (const char *name)
 {
   gintptr memory;
   Header *header;
+  guint32 id;
 
-  if (!gmproc_port_memory_new (BLOCK_SIZE, BLOCK_SIZE, &memory, NULL))
+  /* Not of GLib's random numbers, which are the same in two copies of one process. */
+  if (!gmproc_port_random_fill (&id, sizeof id, NULL)
+      || !gmproc_port_memory_new (BLOCK_SIZE, BLOCK_SIZE, &memory, NULL))
     return;
   family.mapping = gmproc_port_memory_map (memory, 0, BLOCK_SIZE, NULL);
   if (family.mapping == NULL)
@@ -226,7 +229,7 @@ gmproc_family_found (const char *name)
     }
 
   header = get_header ();
-  header->id = g_random_int () | 1;
+  header->id = id | 1;
   header->n_pages = 1;
   header->lowest = 1;
   header->magic = MAGIC;
@@ -369,10 +372,16 @@ gmproc_family_new_note (void)
   return note;
 }
 
+GmprocNote *
+gmproc_family_get_own (GmprocNote *note)
+{
+  return note != NULL && has_page () ? note : NULL;
+}
+
 void
 gmproc_family_drop_note (GmprocNote *note)
 {
-  if (note != NULL)
+  if (gmproc_family_get_own (note) != NULL)
     __atomic_store_n (&note->type, GMPROC_NOTE_FREE, __ATOMIC_RELEASE);
 }
 

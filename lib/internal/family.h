@@ -99,6 +99,10 @@ guint32 gmproc_family_get_id (void);
 GmprocNote *gmproc_family_new_note (void);
 void gmproc_family_drop_note (GmprocNote *note);
 
+/* NOTE, and NULL in a forked copy of the process: the copy has no page, and what it inherited is
+ * about the process that lives on. Dropping there leaves the note as it is. */
+GmprocNote *gmproc_family_get_own (GmprocNote *note);
+
 /* A note about something that the process has in a block of its own; see GmprocNoteType. */
 GmprocNote *gmproc_family_note_memory (GmprocNoteType type, guint64 block, gintptr handle);
 

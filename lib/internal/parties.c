@@ -27,13 +27,13 @@ gmproc_parties_join_locked (guint32 *head, const GmprocSubject *subject)
   return note;
 }
 
-/* Takes the note that LINK leads to out of the chain. */
+/* Takes the note that LINK leads to out of the chain, whoever's it is. */
 static void
 unlink_note (guint32 *link, GmprocNote *note)
 {
   __atomic_store_n (link, note->next, __ATOMIC_RELEASE);
   GMPROC_CRASH_POINT ("parties-unlinked");
-  gmproc_family_drop_note (note);
+  __atomic_store_n (&note->type, GMPROC_NOTE_FREE, __ATOMIC_RELEASE);
 }
 
 void
