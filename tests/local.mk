@@ -69,6 +69,7 @@ internal_tests = \
   tests/internal/test-codec \
   tests/internal/test-command \
   tests/internal/test-deadline \
+  tests/internal/test-family \
   tests/internal/test-inbox \
   tests/internal/test-job \
   tests/internal/test-link \
@@ -182,6 +183,8 @@ tests_test_shared_memory_named_SOURCES = tests/test-shared-memory-named.c $(part
 tests_test_value_SOURCES = tests/test-value.c $(party)
 tests_test_wait_SOURCES = tests/test-wait.c $(party)
 party = tests/party.c tests/party.h
+
+tests_internal_test_family_SOURCES = tests/internal/test-family.c $(party)
 
 tests_test_condition_SOURCES = tests/test-condition.c $(crowd)
 tests_test_condition_crash_SOURCES = tests/test-condition-crash.c $(crowd)
