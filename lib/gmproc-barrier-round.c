@@ -34,25 +34,28 @@ gmproc_barrier_has_parties (GmprocBarrier *self)
   return gmproc_slot_is_of_family (&self->monitor.slot);
 }
 
+/* A forked copy of the process is no party: the note that it inherited is that of the process. */
 static GmprocNote *
 get_party (GmprocBarrier *self)
 {
-  return __atomic_load_n (&self->party, __ATOMIC_ACQUIRE);
+  return gmproc_family_get_own (__atomic_load_n (&self->party, __ATOMIC_ACQUIRE));
 }
 
-/* Who comes takes those out that have left: a barrier that is given to one process after the other,
- * and never waited at, would hold on to the notes of all of them. */
+static const GmprocSubject *
+get_subject (GmprocBarrier *self)
+{
+  return &self->monitor.slot.subject;
+}
+
 void
 gmproc_barrier_join_locked (GmprocBarrier *self)
 {
-  guint32 *processes = &gmproc_barrier_get_state (self)->processes;
-
   if (get_party (self) != NULL || !gmproc_barrier_has_parties (self))
     return;
-  gmproc_parties_tidy_locked (processes);
-  __atomic_store_n (&self->party,
-                    gmproc_parties_join_locked (processes, &self->monitor.slot.subject),
-                    __ATOMIC_RELEASE);
+  __atomic_store_n (
+      &self->party,
+      gmproc_parties_join_locked (&gmproc_barrier_get_state (self)->processes, get_subject (self)),
+      __ATOMIC_RELEASE);
 }
 
 void
@@ -63,9 +66,8 @@ gmproc_barrier_leave (GmprocBarrier *self)
     return;
 
   gmproc_guard_enter_always (&self->monitor.lock);
-  if (self->party != NULL)
-    gmproc_parties_leave_locked (&gmproc_barrier_get_state (self)->processes, self->party);
-  gmproc_parties_tidy_locked (&gmproc_barrier_get_state (self)->processes);
+  gmproc_parties_leave_locked (&gmproc_barrier_get_state (self)->processes, get_subject (self),
+                               get_party (self));
   gmproc_guard_leave (&self->monitor.lock);
 }
 
@@ -83,7 +85,8 @@ static gboolean
 find_dead_locked (GmprocBarrier *self, GmprocFamilyMember *ret_dead)
 {
   return gmproc_barrier_has_parties (self)
-         && gmproc_parties_find_dead_locked (&gmproc_barrier_get_state (self)->processes, ret_dead);
+         && gmproc_parties_find_dead_locked (&gmproc_barrier_get_state (self)->processes,
+                                             get_subject (self), ret_dead);
 }
 
 /* -- changes --------------------------------------------------------------------------------- */

@@ -334,7 +334,8 @@ gmproc_barrier_reset (GmprocBarrier *self)
 
   gmproc_guard_enter_always (&self->monitor.lock);
   if (gmproc_barrier_has_parties (self))
-    gmproc_parties_forget_dead_locked (&gmproc_barrier_get_state (self)->processes);
+    gmproc_parties_forget_dead_locked (&gmproc_barrier_get_state (self)->processes,
+                                       &self->monitor.slot.subject);
   gmproc_barrier_end_round_locked (self, TRUE, FALSE);
   gmproc_guard_leave (&self->monitor.lock);
 }

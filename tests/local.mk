@@ -70,6 +70,7 @@ internal_tests = \
   tests/internal/test-codec \
   tests/internal/test-command \
   tests/internal/test-deadline \
+  tests/internal/test-family \
   tests/internal/test-inbox \
   tests/internal/test-job \
   tests/internal/test-link \
@@ -104,6 +105,7 @@ port_tests += \
   tests/port/test-quota
 public_tests += \
   tests/test-connection-descriptors \
+  tests/test-fork \
   tests/test-listener-descriptors \
   tests/test-pool-posix \
   tests/test-process-posix \
@@ -167,6 +169,7 @@ tests_test_barrier_SOURCES = tests/test-barrier.c $(party)
 tests_test_barrier_action_SOURCES = tests/test-barrier-action.c $(party)
 tests_test_dump_SOURCES = tests/test-dump.c $(party)
 tests_test_event_SOURCES = tests/test-event.c $(party)
+tests_test_fork_SOURCES = tests/test-fork.c $(party)
 tests_test_handles_SOURCES = tests/test-handles.c $(party)
 tests_test_lock_SOURCES = tests/test-lock.c $(party)
 tests_test_locker_SOURCES = tests/test-locker.c $(party)
@@ -182,6 +185,8 @@ tests_test_shared_memory_named_SOURCES = tests/test-shared-memory-named.c $(part
 tests_test_value_SOURCES = tests/test-value.c $(party)
 tests_test_wait_SOURCES = tests/test-wait.c $(party)
 party = tests/party.c tests/party.h
+
+tests_internal_test_family_SOURCES = tests/internal/test-family.c $(party)
 
 tests_test_condition_SOURCES = tests/test-condition.c $(crowd)
 tests_test_condition_crash_SOURCES = tests/test-condition-crash.c $(crowd)

@@ -33,7 +33,8 @@ struct GmprocArena
   guint n_given;     /* by the maker: slots that were ever given out, from the front */
   GArray *free_list; /* by the maker: indexes of slots to give out again */
   guint8 crossed[N_SLOTS / 8];
-  gboolean is_ours;
+  gint64 maker;              /* its pid; 0 for a block that came from elsewhere */
+  guint32 family;            /* in which the block was noted, or was to be */
   GmprocNote *note;          /* that this process has the block; or NULL */
   guint8 n_objects[N_SLOTS]; /* of this process, for each slot; as long as a guint8 can count */
 };
@@ -41,6 +42,14 @@ struct GmprocArena
 static GMutex mutex;
 static GHashTable *arenas;   /* id → arena */
 static GmprocArena *current; /* the one to take slots from, or NULL */
+
+/* A forked copy of the maker has all of this too, but the memory is the same one: if both gave out
+ * slots, it would be the same slots. */
+static gboolean
+is_ours (const GmprocArena *arena)
+{
+  return arena->maker == gmproc_port_self_get_pid ();
+}
 
 static guint
 hash_id (gconstpointer id)
@@ -94,8 +103,33 @@ remember_locked (GmprocArena *arena)
   if (arenas == NULL)
     arenas = g_hash_table_new (hash_id, equal_id);
   g_hash_table_insert (arenas, arena->id, arena);
+}
 
+static void
+note_object (const GmprocArena *arena, guint index)
+{
+  GmprocNote *note = gmproc_family_get_own (arena->note);
+  guint8 mask = (guint8) (1 << index % 8);
+
+  if (note == NULL)
+    return;
+  if (arena->n_objects[index] != 0)
+    note->bits[index / 8] |= mask;
+  else
+    note->bits[index / 8] &= (guint8) ~mask;
+}
+
+/* A block may be older than the family: the program has not called gmproc_init() yet, or this is a
+ * copy that the fork server made. */
+static void
+note_block_locked (GmprocArena *arena)
+{
+  if (arena->family == gmproc_family_get_id ())
+    return;
+  arena->family = gmproc_family_get_id ();
   arena->note = gmproc_family_note_memory (GMPROC_NOTE_BLOCK, arena->id[0], arena->memory);
+  for (guint i = 1; i < N_SLOTS; i++)
+    note_object (arena, i);
 }
 
 /* Notes that this process has one object more, or one less, in the slot. What it cannot count any
@@ -103,16 +137,10 @@ remember_locked (GmprocArena *arena)
 static void
 count_object_locked (GmprocArena *arena, guint index, int change)
 {
-  guint8 mask = (guint8) (1 << index % 8);
-
+  note_block_locked (arena);
   if (arena->n_objects[index] != G_MAXUINT8)
     arena->n_objects[index] = (guint8) (arena->n_objects[index] + change);
-  if (arena->note == NULL)
-    return;
-  if (arena->n_objects[index] != 0)
-    arena->note->bits[index / 8] |= mask;
-  else
-    arena->note->bits[index / 8] &= (guint8) ~mask;
+  note_object (arena, index);
 }
 
 static GmprocSubject
@@ -124,19 +152,22 @@ get_subject (const GmprocArena *arena, guint index, guint32 kind)
 static gboolean
 make_current_locked (GError **error)
 {
+  guint64 id[2];
   gintptr memory;
   Header *header;
 
-  if (!gmproc_port_memory_new (BLOCK_SIZE, BLOCK_SIZE, &memory, error))
+  /* Not of GLib's random numbers: two copies of one process would get the same ones, and who has
+   * objects of both would take one block for the other. */
+  if (!gmproc_port_random_fill (id, sizeof id, error)
+      || !gmproc_port_memory_new (BLOCK_SIZE, BLOCK_SIZE, &memory, error))
     return FALSE;
   current = arena_new_locked (&memory, error);
   if (current == NULL)
     return FALSE;
 
-  current->is_ours = TRUE;
+  current->maker = gmproc_port_self_get_pid ();
   current->n_given = 1; /* the header */
-  for (guint i = 0; i < G_N_ELEMENTS (current->id); i++)
-    current->id[i] = (guint64) g_random_int () << 32 | g_random_int ();
+  memcpy (current->id, id, sizeof id);
   header = (Header *) current->mapping;
   memcpy (header->id, current->id, sizeof header->id);
   header->magic = MAGIC;
@@ -162,13 +193,15 @@ gmproc_slot_new (GmprocSlot *self, guint32 kind, GError **error)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
 
-  if (current != NULL && current->n_given == N_SLOTS && current->free_list->len == 0)
+  if (current != NULL
+      && (!is_ours (current) || (current->n_given == N_SLOTS && current->free_list->len == 0)))
     current = NULL; /* it lives on in the table, as long as its slots do */
   if (current == NULL && !make_current_locked (error))
     return FALSE;
 
   self->arena = current;
   self->index = give_slot_locked (current);
+  self->n_forks = gmproc_port_self_count_forks ();
   self->place = get_place (current, self->index);
   memset (self->place, 0, sizeof *self->place);
   self->place->kind = kind;
@@ -204,7 +237,8 @@ gmproc_slot_clear (GmprocSlot *self)
   if (self->place != NULL)
     count_object_locked (arena, self->index, -1);
   self->place = NULL;
-  if (arena->is_ours && (arena->crossed[self->index / 8] & 1 << self->index % 8) == 0)
+  if (is_ours (arena) && (arena->crossed[self->index / 8] & 1 << self->index % 8) == 0
+      && self->n_forks == gmproc_port_self_count_forks ())
     g_array_append_val (arena->free_list, self->index);
   unref_locked (arena);
 }

@@ -14,6 +14,11 @@
  * process: nobody here can know whether somebody there still uses it. Such slots come back with
  * their whole block, when the last object in it is gone.
  *
+ * A copy that a fork() made of the maker, or the fork server of itself, shares the memory and has
+ * the objects, but not the block: it gives out no slot of it, whether free or freed by it, and
+ * begins a block of its own. And what the maker had when it forked has crossed to the copy. As
+ * everywhere in GLib, the copy of a program with threads can come to a mutex that one of them held.
+ *
  * Deaths: a block has no owner that could die. The memory ends with the last process that maps it.
  *
  * Threads: any.
@@ -41,6 +46,7 @@ typedef struct
 {
   GmprocArena *arena;
   guint index;
+  guint n_forks;          /* of this process, when the slot was given */
   GmprocSlotPlace *place; /* zeroed but for kind and family */
   GmprocSubject subject;  /* for notes about the object */
 } GmprocSlot;

@@ -101,14 +101,14 @@ gmproc_buffer_new (GmprocBuffer *self, guint max_length, GError **error)
   *self = (GmprocBuffer){ .memory = GMPROC_PORT_NO_HANDLE };
   if (!gmproc_port_memory_new (place_size + gmproc_ring_get_first_size (),
                                place_size + gmproc_ring_get_last_size (), &self->memory, error)
-      || !map_place (self, error) || !create_parts (self, error))
+      || !map_place (self, error) || !create_parts (self, error)
+      || !gmproc_port_random_fill (&self->place->id, sizeof self->place->id, error))
     {
       gmproc_buffer_clear (self);
       return FALSE;
     }
 
   self->place->max_length = max_length;
-  self->place->id = (guint64) g_random_int () << 32 | g_random_int ();
   self->place->magic = MAGIC;
   note_buffer (self);
   return TRUE;

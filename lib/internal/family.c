@@ -15,6 +15,11 @@
 /* How many more pages are used before somebody looks for those of dead processes. */
 #define PAGES_BETWEEN_SWEEPS (64)
 
+/* So long a dead party is remembered for a barrier that nobody has just now, since it may be on its
+ * way to a process that begins; and while there are so many pages, longer is no harm. */
+#define YOUNG (5 * G_TIME_SPAN_SECOND)
+#define PLENTY (N_PAGES / 2)
+
 /* Page 0. */
 typedef struct
 {
@@ -27,7 +32,8 @@ typedef struct
 
 typedef struct
 {
-  GmprocPortPresencePlace presence; /* its pid is whose page it is; 0 for nobody */
+  GmprocPortPresencePlace presence; /* its pid is whose page it is; 0 for nobody; -pid while that
+                                     * process claims it, and the rest is still another's */
   guint32 is_ready;                 /* atomic; what follows is there */
   guint32 first;                    /* the process's first page */
   gint64 parent_pid;
@@ -78,27 +84,75 @@ has_page (void)
 
 /* -- claiming ---------------------------------------------------------------------------------- */
 
+/* Who is killed before its page is announced leaves -pid there, which sweep knows. */
 static gboolean
 claim (guint32 number)
 {
   gint64 nobody = 0;
 
-  return __atomic_compare_exchange_n (&get_page (number)->presence.pid, &nobody, family.pid, FALSE,
+  return __atomic_compare_exchange_n (&get_page (number)->presence.pid, &nobody, -family.pid, FALSE,
                                       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
-/* Barriers have links to such notes. */
 static gboolean
-is_linked (const Page *page)
+is_bit_set (const guint8 *bits, guint32 index)
+{
+  return index < GMPROC_FAMILY_BITS && (bits[index / 8] & 1 << index % 8) != 0;
+}
+
+/* HELD has the objects that living processes have, as bits for each block. A dead party is missed,
+ * or was not missed yet, by those who have the barrier; with the last of them it is forgotten. */
+static gboolean
+is_needed (const GmprocNote *note, guint32 type, GHashTable *held)
+{
+  const guint8 *bits = g_hash_table_lookup (held, &note->block);
+
+  if (bits != NULL && is_bit_set (bits, note->index))
+    return TRUE;
+  return type == GMPROC_NOTE_PARTY && get_n_pages () < PLENTY
+         && gmproc_port_self_get_rough_time () - note->since < YOUNG;
+}
+
+/* Barriers have links to such notes. With NULL for HELD all of them count. */
+static gboolean
+is_linked (const Page *page, GHashTable *held)
 {
   for (guint i = 0; i < GMPROC_FAMILY_NOTES; i++)
     {
-      guint32 type = __atomic_load_n (&page->notes[i].type, __ATOMIC_ACQUIRE);
+      const GmprocNote *note = &page->notes[i];
+      guint32 type = __atomic_load_n (&note->type, __ATOMIC_ACQUIRE);
 
-      if (type == GMPROC_NOTE_PARTY || type == GMPROC_NOTE_LEFT)
+      if ((type == GMPROC_NOTE_PARTY || type == GMPROC_NOTE_LEFT)
+          && (held == NULL || is_needed (note, type, held)))
         return TRUE;
     }
   return FALSE;
+}
+
+/* A process that has no note about its block, since there was no room, may be a party. */
+static void
+add_held (GHashTable *held, const Page *page)
+{
+  for (guint i = 0; i < GMPROC_FAMILY_NOTES; i++)
+    {
+      const GmprocNote *note = &page->notes[i];
+      guint32 type = __atomic_load_n (&note->type, __ATOMIC_ACQUIRE);
+      guint64 block = note->block;
+      guint8 *bits;
+
+      if (type != GMPROC_NOTE_BLOCK && type != GMPROC_NOTE_PARTY)
+        continue;
+      bits = g_hash_table_lookup (held, &block);
+      if (bits == NULL)
+        {
+          bits = g_malloc0 (sizeof note->bits);
+          g_hash_table_insert (held, g_memdup2 (&block, sizeof block), bits);
+        }
+      if (type == GMPROC_NOTE_PARTY && note->index < GMPROC_FAMILY_BITS)
+        bits[note->index / 8] |= (guint8) (1 << note->index % 8);
+      for (guint k = 0; type == GMPROC_NOTE_BLOCK && k < sizeof note->bits; k++)
+        bits[k] |= note->bits[k];
+    }
 }
 
 static void
@@ -111,22 +165,55 @@ give_back (guint32 number)
   (void) __atomic_fetch_add (&header->n_free, 1, __ATOMIC_RELAXED);
 }
 
-/* Pages of processes that are gone become free. */
+typedef struct
+{
+  guint32 number;
+  gint64 pid;
+} Gone;
+
+/* PID is what the page says. */
+static gboolean
+is_gone (Page *page, gint64 pid)
+{
+  GmprocPortPresencePlace claimer = { .pid = -pid };
+
+  if (pid == family.pid || pid == -family.pid)
+    return FALSE;
+  return gmproc_port_presence_has_ended (pid < 0 ? &claimer : &page->presence);
+}
+
+/* Pages of processes that are gone become free: by one store each, so who is killed here leaves
+ * nothing undone but the count, which the next one makes right. What a barrier's chain still leads
+ * to is found to be no note of the barrier there (parties.h). */
 static void
 sweep (void)
 {
+  g_autoptr (GHashTable) held = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
+  g_autoptr (GArray) gone = g_array_new (FALSE, FALSE, sizeof (Gone));
   guint32 n_pages = get_n_pages ();
 
+  __atomic_store_n (&get_header ()->n_free, 0, __ATOMIC_RELAXED);
   for (guint32 i = 1; i < n_pages; i++)
     {
       Page *page = get_page (i);
-      gint64 pid = __atomic_load_n (&page->presence.pid, __ATOMIC_ACQUIRE);
+      Gone entry = { i, __atomic_load_n (&page->presence.pid, __ATOMIC_ACQUIRE) };
 
-      if (pid != 0 && pid != family.pid && !is_linked (page)
-          && gmproc_port_presence_has_ended (&page->presence)
-          && __atomic_compare_exchange_n (&page->presence.pid, &pid, 0, FALSE, __ATOMIC_ACQ_REL,
-                                          __ATOMIC_RELAXED))
+      if (entry.pid == 0)
         give_back (i);
+      else if (is_gone (page, entry.pid))
+        g_array_append_val (gone, entry);
+      else if (entry.pid > 0)
+        add_held (held, page);
+    }
+  for (guint i = 0; i < gone->len; i++)
+    {
+      Gone *entry = &g_array_index (gone, Gone, i);
+      Page *page = get_page (entry->number);
+
+      if ((entry->pid < 0 || !is_linked (page, held))
+          && __atomic_compare_exchange_n (&page->presence.pid, &entry->pid, 0, FALSE,
+                                          __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+        give_back (entry->number);
     }
 }
 
@@ -189,11 +276,11 @@ claim_page (const char *name, gint64 parent_pid)
   page = get_page (number);
   __atomic_store_n (&page->is_ready, 0, __ATOMIC_RELEASE);
   memset (page->notes, 0, sizeof page->notes);
-  gmproc_port_presence_announce (&page->presence);
   page->first = family.first != 0 ? family.first : number;
   page->parent_pid = parent_pid;
   page->since = g_get_monotonic_time ();
   g_strlcpy (page->name, name, sizeof page->name);
+  gmproc_port_presence_announce (&page->presence); /* the id last: all else is ours by then */
   __atomic_store_n (&page->is_ready, 1, __ATOMIC_RELEASE);
   return number;
 }
@@ -215,8 +302,11 @@ gmproc_family_found (const char *name)
 {
   gintptr memory;
   Header *header;
+  guint32 id;
 
-  if (!gmproc_port_memory_new (BLOCK_SIZE, BLOCK_SIZE, &memory, NULL))
+  /* Not of GLib's random numbers, which are the same in two copies of one process. */
+  if (!gmproc_port_random_fill (&id, sizeof id, NULL)
+      || !gmproc_port_memory_new (BLOCK_SIZE, BLOCK_SIZE, &memory, NULL))
     return;
   family.mapping = gmproc_port_memory_map (memory, 0, BLOCK_SIZE, NULL);
   if (family.mapping == NULL)
@@ -226,7 +316,7 @@ gmproc_family_found (const char *name)
     }
 
   header = get_header ();
-  header->id = g_random_int () | 1;
+  header->id = id | 1;
   header->n_pages = 1;
   header->lowest = 1;
   header->magic = MAGIC;
@@ -283,7 +373,7 @@ gmproc_family_leave (void)
           || page->first != family.first)
         continue;
       leave_parties (page);
-      if (is_linked (page))
+      if (is_linked (page, NULL))
         continue;
       __atomic_store_n (&page->is_ready, 0, __ATOMIC_RELEASE);
       __atomic_store_n (&page->presence.pid, 0, __ATOMIC_RELEASE);
@@ -369,10 +459,16 @@ gmproc_family_new_note (void)
   return note;
 }
 
+GmprocNote *
+gmproc_family_get_own (GmprocNote *note)
+{
+  return note != NULL && has_page () ? note : NULL;
+}
+
 void
 gmproc_family_drop_note (GmprocNote *note)
 {
-  if (note != NULL)
+  if (gmproc_family_get_own (note) != NULL)
     __atomic_store_n (&note->type, GMPROC_NOTE_FREE, __ATOMIC_RELEASE);
 }
 
@@ -458,18 +554,30 @@ gmproc_family_find_note (guint32 number, guint32 *ret_page)
   return &get_page (page)->notes[number % GMPROC_FAMILY_NOTES];
 }
 
+/* When a process is gone its first page may be another one's before its other pages are. */
+static gboolean
+are_of_one_process (const GmprocPortPresencePlace *a, const GmprocPortPresencePlace *b)
+{
+  return __atomic_load_n (&a->pid, __ATOMIC_ACQUIRE) == __atomic_load_n (&b->pid, __ATOMIC_ACQUIRE)
+         && (a->birth == b->birth || a->birth == 0 || b->birth == 0);
+}
+
 /* A process that keeps its presence does so in its first page. */
 gboolean
 gmproc_family_has_ended (guint32 number)
 {
+  GmprocPortPresencePlace *presence;
   guint32 first;
 
   if (family.mapping == NULL || number == 0 || number >= get_n_pages ())
     return TRUE;
+  presence = &get_page (number)->presence;
   first = get_page (number)->first;
-  if (first == family.first && has_page ())
+  if (first == family.first && has_page () && presence->pid == family.pid)
     return FALSE;
   return first == 0 || first >= get_n_pages ()
+         || __atomic_load_n (&presence->pid, __ATOMIC_ACQUIRE) <= 0
+         || !are_of_one_process (&get_page (first)->presence, presence)
          || gmproc_port_presence_has_ended (&get_page (first)->presence);
 }
 
@@ -493,7 +601,7 @@ gmproc_family_get_member (guint32 number, GmprocFamilyMember *ret_member)
                             .first_page = page->first };
   memcpy (ret_member->name, page->name, sizeof page->name);
   ret_member->name[sizeof ret_member->name - 1] = '\0';
-  return ret_member->pid != 0;
+  return ret_member->pid > 0;
 }
 
 void

@@ -10,16 +10,18 @@
  *
  * The block consists of pages. A process claims one when it begins, and more when its notes do not
  * fit. The page of a process that ended in order is free again; that of one that was killed stays
- * as it was, until somebody needs pages, and longer when it belongs to a barrier, since those who
- * wait there have to learn who died.
+ * as it was, until somebody needs pages, and longer when it belongs to a barrier that a process of
+ * the family has, since those who wait there have to learn who died.
  *
  * Notes are for people and for the barrier. Nothing else depends on them: a process without a
  * page, because there is no memory or there are too many processes, works all the same.
  *
- * Stores: a page belongs to the process whose id is in it, which is claimed by one compare and
- * exchange. In its page only the process itself writes, with two exceptions: a barrier's chain and
- * the release of a dead one's notes, both inside the barrier's lock. A note is there when its type
- * says so, which is written last. Who reads may see half of a change, and so checks every number.
+ * Stores: a page belongs to the process whose id is in it. It is claimed by one compare and
+ * exchange of nobody for the id with a minus, under which nobody takes what the page says for the
+ * process's; the id itself comes when it does. In its page only the process itself writes, with two
+ * exceptions: a barrier's chain and the release of a dead one's notes, both inside the barrier's
+ * lock. A note is there when its type says so, which is written last. Who reads may see half of a
+ * change, and so checks every number.
  *
  * Threads: any.
  */
@@ -98,6 +100,10 @@ guint32 gmproc_family_get_id (void);
  * caller until it is dropped. */
 GmprocNote *gmproc_family_new_note (void);
 void gmproc_family_drop_note (GmprocNote *note);
+
+/* NOTE, and NULL in a forked copy of the process: the copy has no page, and what it inherited is
+ * about the process that lives on. Dropping there leaves the note as it is. */
+GmprocNote *gmproc_family_get_own (GmprocNote *note);
 
 /* A note about something that the process has in a block of its own; see GmprocNoteType. */
 GmprocNote *gmproc_family_note_memory (GmprocNoteType type, guint64 block, gintptr handle);

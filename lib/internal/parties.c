@@ -10,11 +10,73 @@
 /* More than there can be notes: a chain that somebody wrote nonsense into has an end too. */
 #define LONGEST_CHAIN (1 << 18)
 
+/* Takes the note that LINK leads to out of the chain, whoever's it is. */
+static void
+unlink_note (guint32 *link, GmprocNote *note)
+{
+  __atomic_store_n (link, note->next, __ATOMIC_RELEASE);
+  GMPROC_CRASH_POINT ("parties-unlinked");
+  __atomic_store_n (&note->type, GMPROC_NOTE_FREE, __ATOMIC_RELEASE);
+}
+
+/* The note that LINK leads to, or NULL at the end of the chain. */
+static GmprocNote *
+follow (guint32 *link, const GmprocSubject *subject, guint32 *ret_type, guint32 *ret_page)
+{
+  GmprocNote *note = gmproc_family_find_note (*link, ret_page);
+
+  if (note != NULL)
+    {
+      *ret_type = __atomic_load_n (&note->type, __ATOMIC_ACQUIRE);
+      if ((*ret_type == GMPROC_NOTE_PARTY || *ret_type == GMPROC_NOTE_LEFT)
+          && note->block == subject->block && note->index == subject->index)
+        return note;
+    }
+  if (*link != 0)
+    __atomic_store_n (link, 0, __ATOMIC_RELEASE);
+  return NULL;
+}
+
+typedef enum
+{
+  WALK_TO_FIND,
+  WALK_TO_FORGET,
+  WALK_TO_LEAVE
+} Purpose;
+
+/* Those that have left in order are taken out on the way, and so is OWN. */
+static gboolean
+walk (guint32 *head, const GmprocSubject *subject, Purpose purpose, const GmprocNote *own,
+      GmprocFamilyMember *ret_member)
+{
+  guint32 *link = head;
+
+  for (guint i = 0; i < LONGEST_CHAIN; i++)
+    {
+      guint32 page, type;
+      GmprocNote *note = follow (link, subject, &type, &page);
+
+      if (note == NULL)
+        return FALSE;
+      if (type == GMPROC_NOTE_LEFT || note == own)
+        unlink_note (link, note);
+      else if (purpose == WALK_TO_LEAVE || !gmproc_family_has_ended (page))
+        link = &note->next;
+      else if (purpose == WALK_TO_FORGET)
+        unlink_note (link, note);
+      else
+        return gmproc_family_get_member (page, ret_member);
+    }
+  return FALSE;
+}
+
+/* The note is claimed first: a link that led to it, from when it was another process's, is cut. */
 GmprocNote *
 gmproc_parties_join_locked (guint32 *head, const GmprocSubject *subject)
 {
   GmprocNote *note = gmproc_family_keep_presence () ? gmproc_family_new_note () : NULL;
 
+  (void) walk (head, subject, WALK_TO_LEAVE, NULL, NULL);
   if (note == NULL)
     return NULL;
 
@@ -27,86 +89,23 @@ gmproc_parties_join_locked (guint32 *head, const GmprocSubject *subject)
   return note;
 }
 
-/* Takes the note that LINK leads to out of the chain. */
-static void
-unlink_note (guint32 *link, GmprocNote *note)
-{
-  __atomic_store_n (link, note->next, __ATOMIC_RELEASE);
-  GMPROC_CRASH_POINT ("parties-unlinked");
-  gmproc_family_drop_note (note);
-}
-
 void
-gmproc_parties_leave_locked (guint32 *head, GmprocNote *note)
+gmproc_parties_leave_locked (guint32 *head, const GmprocSubject *subject, GmprocNote *note)
 {
-  guint32 number = gmproc_family_number_note (note);
-  guint32 *link = head;
-  guint32 page;
-
-  for (guint i = 0; i < LONGEST_CHAIN && *link != 0; i++)
-    {
-      GmprocNote *other = gmproc_family_find_note (*link, &page);
-
-      if (other == NULL)
-        return;
-      if (*link == number)
-        {
-          unlink_note (link, note);
-          return;
-        }
-      link = &other->next;
-    }
-}
-
-typedef enum
-{
-  WALK_TO_FIND,
-  WALK_TO_FORGET,
-  WALK_TO_TIDY
-} Purpose;
-
-/* Those that have left in order are taken out on the way. */
-static gboolean
-walk (guint32 *head, Purpose purpose, GmprocFamilyMember *ret_member)
-{
-  guint32 *link = head;
-
-  for (guint i = 0; i < LONGEST_CHAIN && *link != 0; i++)
-    {
-      guint32 page;
-      GmprocNote *note = gmproc_family_find_note (*link, &page);
-      guint32 type = note != NULL ? __atomic_load_n (&note->type, __ATOMIC_ACQUIRE) : 0;
-
-      if (type != GMPROC_NOTE_PARTY && type != GMPROC_NOTE_LEFT)
-        return FALSE;
-      if (type == GMPROC_NOTE_LEFT)
-        unlink_note (link, note);
-      else if (purpose == WALK_TO_TIDY || !gmproc_family_has_ended (page))
-        link = &note->next;
-      else if (purpose == WALK_TO_FORGET)
-        unlink_note (link, note);
-      else
-        return gmproc_family_get_member (page, ret_member);
-    }
-  return FALSE;
+  (void) walk (head, subject, WALK_TO_LEAVE, note, NULL);
 }
 
 gboolean
-gmproc_parties_find_dead_locked (guint32 *head, GmprocFamilyMember *ret_member)
+gmproc_parties_find_dead_locked (guint32 *head, const GmprocSubject *subject,
+                                 GmprocFamilyMember *ret_member)
 {
   if (GMPROC_CRASH_BREAKS ("no-missing"))
     return FALSE;
-  return walk (head, WALK_TO_FIND, ret_member);
+  return walk (head, subject, WALK_TO_FIND, NULL, ret_member);
 }
 
 void
-gmproc_parties_forget_dead_locked (guint32 *head)
+gmproc_parties_forget_dead_locked (guint32 *head, const GmprocSubject *subject)
 {
-  (void) walk (head, WALK_TO_FORGET, NULL);
-}
-
-void
-gmproc_parties_tidy_locked (guint32 *head)
-{
-  (void) walk (head, WALK_TO_TIDY, NULL);
+  (void) walk (head, subject, WALK_TO_FORGET, NULL, NULL);
 }

@@ -11,6 +11,10 @@
  * is linked, and stays as it is until it is out. A process that is killed in between leaves a note
  * that nobody uses any more.
  *
+ * When no living process of the family has the barrier, the pages of those in the chain may be
+ * given to others, also with the head still in a message. A note that is not the barrier's ends the
+ * chain.
+ *
  * A process of another family, or one without notes, is in no chain, and is not missed when it
  * dies.
  */
@@ -20,17 +24,19 @@
 
 G_BEGIN_DECLS
 
-/* The caller's note, or NULL. HEAD is 0 for an empty chain. */
+/* The caller's note, or NULL. HEAD is 0 for an empty chain; SUBJECT is the barrier. Who comes or
+ * goes takes those out that have ended in order: a barrier that is given to one process after the
+ * other, and never waited at, would hold on to the notes of all of them. */
 GmprocNote *gmproc_parties_join_locked (guint32 *head, const GmprocSubject *subject);
-void gmproc_parties_leave_locked (guint32 *head, GmprocNote *note);
+
+/* NOTE may be NULL. */
+void gmproc_parties_leave_locked (guint32 *head, const GmprocSubject *subject, GmprocNote *note);
 
 /* One that has died, or FALSE. */
-gboolean gmproc_parties_find_dead_locked (guint32 *head, GmprocFamilyMember *ret_member);
+gboolean gmproc_parties_find_dead_locked (guint32 *head, const GmprocSubject *subject,
+                                          GmprocFamilyMember *ret_member);
 
 /* They are not missed any more. */
-void gmproc_parties_forget_dead_locked (guint32 *head);
-
-/* Takes those out that have ended in order. */
-void gmproc_parties_tidy_locked (guint32 *head);
+void gmproc_parties_forget_dead_locked (guint32 *head, const GmprocSubject *subject);
 
 G_END_DECLS

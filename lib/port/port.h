@@ -540,6 +540,9 @@ void gmproc_port_journal_append (gintptr handle, gconstpointer record, gsize siz
  * get_arguments: all words of the command line that this process was started with, from argv[0]
  *                on. Free with g_strfreev().
  * get_pid:       this process. Costs no system call.
+ * count_forks:   how often the program has made a copy of this process by fork(). The copy has the
+ *                same number as the process, and counts its own from there. Always 0 where there is
+ *                no fork().
  * get_thread_mark: a number, never 0, that stands for the calling thread and is given to no other
  *                one, of no process, also later. Its lower half is the process's id, the upper one
  *                is random. After fork() it is another one. Costs no call as a rule.
@@ -559,6 +562,7 @@ void gmproc_port_journal_append (gintptr handle, gconstpointer record, gsize siz
 char *gmproc_port_self_get_path (GError **error);
 char **gmproc_port_self_get_arguments (GError **error);
 gint64 gmproc_port_self_get_pid (void);
+guint gmproc_port_self_count_forks (void);
 guint64 gmproc_port_self_get_memory (gint64 pid);
 gint64 gmproc_port_self_get_rough_time (void);
 guint gmproc_port_self_get_n_processors (void);

@@ -137,17 +137,25 @@ gmproc_port_presence_keep (GmprocPortPresencePlace *place, GError **error)
 
 /* -- asking ------------------------------------------------------------------------------------ */
 
+/* The mark is the id of the process that has ended. A place may be given to another process while
+ * somebody looks, and a mark that comes too late says nothing about that one. */
+static gboolean
+is_marked (const GmprocPortPresencePlace *place, gint64 pid)
+{
+  return __atomic_load_n (&place->has_ended, __ATOMIC_ACQUIRE) == (guint32) pid;
+}
+
 /* The one who notices holds the lock for a moment, in which others would see it held; so it leaves
  * a mark that is good for ever. */
 static gboolean
-is_lock_free (GmprocPortPresencePlace *place)
+is_lock_free (GmprocPortPresencePlace *place, gint64 pid)
 {
   GmprocPortLock lock = { &place->lock, GMPROC_PORT_NO_HANDLE };
   GmprocPortLockResult result = gmproc_port_lock_try (&lock);
 
   if (result != GMPROC_PORT_LOCK_ACQUIRED && result != GMPROC_PORT_LOCK_ABANDONED)
-    return __atomic_load_n (&place->has_ended, __ATOMIC_ACQUIRE) != 0;
-  __atomic_store_n (&place->has_ended, 1, __ATOMIC_RELEASE);
+    return is_marked (place, pid);
+  __atomic_store_n (&place->has_ended, (guint32) pid, __ATOMIC_RELEASE);
   (void) gmproc_port_lock_release (&lock);
   return TRUE;
 }
@@ -176,10 +184,10 @@ gmproc_port_presence_has_ended (GmprocPortPresencePlace *place)
 
   if (pid == 0)
     return TRUE;
-  if (__atomic_load_n (&place->has_ended, __ATOMIC_ACQUIRE) != 0)
+  if (is_marked (place, pid))
     return TRUE;
   if (__atomic_load_n (&place->is_kept, __ATOMIC_ACQUIRE) != 0)
-    return is_lock_free (place);
+    return is_lock_free (place, pid);
   return has_ended_by_system (place, pid);
 }
 

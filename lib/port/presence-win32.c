@@ -44,7 +44,9 @@ gmproc_port_presence_has_ended (GmprocPortPresencePlace *place)
   guint64 birth;
   HANDLE process;
 
-  if (pid == 0 || __atomic_load_n (&place->has_ended, __ATOMIC_ACQUIRE) != 0)
+  /* The mark is the id of the process that has ended: a place may be given to another process while
+   * somebody looks, and a mark that comes too late says nothing about that one. */
+  if (pid == 0 || __atomic_load_n (&place->has_ended, __ATOMIC_ACQUIRE) == (guint32) pid)
     return TRUE;
 
   process = OpenProcess (SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION, FALSE, (DWORD) pid);
@@ -55,7 +57,7 @@ gmproc_port_presence_has_ended (GmprocPortPresencePlace *place)
               || WaitForSingleObject (process, 0) == WAIT_OBJECT_0;
   (void) CloseHandle (process);
   if (has_ended)
-    __atomic_store_n (&place->has_ended, 1, __ATOMIC_RELEASE);
+    __atomic_store_n (&place->has_ended, (guint32) pid, __ATOMIC_RELEASE);
   return has_ended;
 }
 

@@ -154,9 +154,24 @@ gmproc_port_self_forget (void)
   gmproc_port_self_thread_mark = 0;
 }
 
+static guint n_forks; /* atomic */
+
+/* Before the copy is there, so that both know. */
+static void
+count_fork (void)
+{
+  (void) __atomic_fetch_add (&n_forks, 1, __ATOMIC_RELAXED);
+}
+
 static void __attribute__ ((constructor)) watch_forks (void)
 {
-  (void) pthread_atfork (NULL, NULL, gmproc_port_self_forget);
+  (void) pthread_atfork (count_fork, NULL, gmproc_port_self_forget);
+}
+
+guint
+gmproc_port_self_count_forks (void)
+{
+  return __atomic_load_n (&n_forks, __ATOMIC_RELAXED);
 }
 
 gint64

@@ -54,6 +54,12 @@ gmproc_port_self_get_pid (void)
   return (gint64) GetCurrentProcessId ();
 }
 
+guint
+gmproc_port_self_count_forks (void)
+{
+  return 0;
+}
+
 gint64
 gmproc_port_self_get_rough_time (void)
 {
