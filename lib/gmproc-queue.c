@@ -364,7 +364,7 @@ gmproc_queue_get_bytes (GmprocQueue *self, gint64 timeout, GCancellable *cancell
  * @self: a queue
  * @buffer: (array length=buffer_size): memory of the caller's
  * @buffer_size: its size in bytes
- * @ret_size: (out): the size of the item, also when the buffer is too short for it; 0 without an item
+ * @ret_size: (out): the size of the item, also when the buffer is too short for it; 0 without one
  * @timeout: microseconds to wait while the queue is empty, 0 to try only, or %GMPROC_FOREVER
  * @cancellable: (nullable): to stop waiting from another thread
  * @error: return location

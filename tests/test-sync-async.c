@@ -418,6 +418,8 @@ test_condition_wait_for (PartyKind kind)
   args = g_variant_ref_sink (g_variant_new ("(h)", gmproc_condition_get_handle (condition)));
   for (guint i = 1; i <= 2; i++)
     {
+      while (wish.n_asked < i)
+        g_main_context_iteration (NULL, TRUE);
       assert_waits (&outcome);
       g_assert_cmpuint (wish.n_asked, ==, i);
       g_assert_cmpint (party_join (party_start (kind, notify_once, args)), ==, EXIT_SUCCESS);

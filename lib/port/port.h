@@ -101,8 +101,8 @@ GSource *gmproc_port_channel_create_source (GmprocPortChannel *channel, GIOCondi
  * send:     copies of HANDLES, at most GMPROC_PORT_COURIER_MAX, leave as a whole or not at all. The
  *           caller keeps its own. *ret_ticket are the bytes that the receiver gets them for; it is
  *           sent after this. May wait, if many were sent and not received. G_IO_ERROR_CLOSED,
- *           G_IO_ERROR_TIMED_OUT, G_IO_ERROR_CANCELLED; G_IO_ERROR_TOO_MANY_OPEN_FILES when the system
- *           lets no more be on their way.
+ *           G_IO_ERROR_TIMED_OUT, G_IO_ERROR_CANCELLED; G_IO_ERROR_TOO_MANY_OPEN_FILES when no
+ *           more may be on their way.
  * create_source: a GSource that is ready as long as a send would not wait.
  * receive:  the handles that TICKET stands for; the caller owns them and the array (g_free()).
  *           TICKET comes from another process and is not trusted. Never waits, because the handles
