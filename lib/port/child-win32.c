@@ -27,7 +27,8 @@
 #include <string.h>
 
 #define MARK "--gmproc-child="
-#define LABEL_SIZE 100 /* bytes of a label in the argument vector */
+#define LABEL_SIZE 100   /* bytes of a label in the argument vector */
+#define ENDING_TIME 1000 /* milliseconds */
 
 struct GmprocPortChild
 {
@@ -228,6 +229,17 @@ send_message (HANDLE writer, const GmprocBootstrapMessage *message, GError **err
   return FALSE;
 }
 
+/* A process that ends refuses handles, and its own are closed, a little before the system says that
+ * it has ended. So what its end can have led to waits for that. */
+static gboolean
+has_ended (GmprocPortChild *child, const GError *error)
+{
+  gboolean may_end = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED)
+                     || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
+
+  return WaitForSingleObject ((HANDLE) child->process, may_end ? ENDING_TIME : 0) == WAIT_OBJECT_0;
+}
+
 static gboolean
 give (GmprocPortChild *child, const GmprocPortChildOptions *options, HANDLE writer, GError **error)
 {
@@ -241,7 +253,7 @@ give (GmprocPortChild *child, const GmprocPortChildOptions *options, HANDLE writ
       && send_message (writer, &message, &local_error))
     return TRUE;
 
-  if (WaitForSingleObject ((HANDLE) child->process, 0) == WAIT_OBJECT_0)
+  if (has_ended (child, local_error))
     set_ended_error (child, error);
   else
     g_propagate_error (error, g_steal_pointer (&local_error));

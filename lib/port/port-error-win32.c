@@ -31,6 +31,9 @@ translate (int code)
     case ERROR_INVALID_NAME:
     case ERROR_PATH_NOT_FOUND:
       return G_IO_ERROR_NOT_FOUND;
+    case ERROR_BROKEN_PIPE:
+    case ERROR_NO_DATA:
+      return G_IO_ERROR_BROKEN_PIPE;
     case ERROR_ACCESS_DENIED:
     case ERROR_SHARING_VIOLATION:
       return G_IO_ERROR_PERMISSION_DENIED;

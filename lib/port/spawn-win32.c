@@ -251,6 +251,35 @@ free_texts (Texts *texts)
   g_free (texts->directory);
 }
 
+/* A child has the error mode that its parent has when it is made. In the system's own mode a DLL
+ * that is missing, or the end of a console in the middle of a start, opens a window and keeps the
+ * child until somebody closes it, and a crash waits for the system's report; so nobody would hear
+ * of the end.
+ *
+ * The mode is the whole process's, and the program's own choice, so it is put back; that of a
+ * thread alone is not inherited. Starts take turns, or else one would keep the mode of another.
+ * What other threads do meanwhile fails without a window too. */
+static gboolean
+create_quietly (const Texts *texts, STARTUPINFOW *startup, PROCESS_INFORMATION *ret_process)
+{
+  static GMutex mutex;
+  gboolean success;
+  DWORD code;
+  UINT mode;
+
+  g_mutex_lock (&mutex);
+  mode = GetErrorMode ();
+  (void) SetErrorMode (mode | SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);
+  success = CreateProcessW (texts->executable, texts->line, NULL, NULL, TRUE, get_flags (),
+                            texts->environment, texts->directory, startup, ret_process);
+  code = GetLastError ();
+  (void) SetErrorMode (mode);
+  g_mutex_unlock (&mutex);
+  if (!success)
+    SetLastError (code);
+  return success;
+}
+
 static gboolean
 create (const GmprocSpawn *spawn, Texts *texts, gintptr *streams, PROCESS_INFORMATION *ret_process,
         GError **error)
@@ -268,9 +297,7 @@ create (const GmprocSpawn *spawn, Texts *texts, gintptr *streams, PROCESS_INFORM
   startup.lpAttributeList = make_attributes (handles, error);
   if (startup.lpAttributeList == NULL)
     return FALSE;
-  success =
-      CreateProcessW (texts->executable, texts->line, NULL, NULL, TRUE, get_flags (),
-                      texts->environment, texts->directory, &startup.StartupInfo, ret_process);
+  success = create_quietly (texts, &startup.StartupInfo, ret_process);
   if (!success)
     set_create_error (spawn, GetLastError (), error);
   free_attributes (startup.lpAttributeList);

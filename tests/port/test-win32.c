@@ -222,6 +222,35 @@ test_missing_dll_is_named (void)
   g_test_assert_expected_messages ();
 }
 
+/* handles: a place for its error mode */
+static int
+tell_error_mode (const gintptr *handles, guint n_handles G_GNUC_UNUSED)
+{
+  UINT *place = peer_map (handles[0], sizeof *place);
+
+  *place = GetErrorMode ();
+  return EXIT_SUCCESS;
+}
+
+/* No window keeps a child that fails, whatever the program wants for itself. */
+static void
+test_child_fails_without_a_window (void)
+{
+  const UINT quiet = SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX;
+  UINT before = SetErrorMode (SEM_NOOPENFILEERRORBOX);
+  gintptr block;
+  UINT *place = peer_new_block (sizeof *place, &block);
+
+  g_assert_cmpint (peer_join (peer_start ("error-mode", &block, 1)), ==, EXIT_SUCCESS);
+  g_assert_cmpuint (SetErrorMode (before), ==, SEM_NOOPENFILEERRORBOX);
+  if ((*place & SEM_NOOPENFILEERRORBOX) != 0)
+    g_assert_cmpuint (*place & quiet, ==, quiet);
+  else
+    g_test_skip ("this system's children do not have the error mode of their parent");
+  gmproc_port_memory_unmap ((gpointer *) &place, sizeof *place);
+  gmproc_port_handle_close (&block);
+}
+
 static void
 test_bad_handle_is_named (void)
 {
@@ -574,6 +603,7 @@ main (int argc, char **argv)
                                 { "start-ordinary", start_ordinary },
                                 { "start-nest", start_nest },
                                 { "start-nested", start_nested },
+                                { "error-mode", tell_error_mode },
                                 { "label", check_label },
                                 { "copy", copy_input },
                                 { "start-own", start_own },
@@ -588,6 +618,7 @@ main (int argc, char **argv)
   gmproc_test_add ("/port/win32/ordinary-of-daemon", test_ordinary_child_of_a_daemon_lives_on);
   gmproc_test_add ("/port/win32/daemon-of-daemon", test_daemons_of_daemons_end);
   gmproc_test_add ("/port/win32/missing-dll", test_missing_dll_is_named);
+  gmproc_test_add ("/port/win32/no-window", test_child_fails_without_a_window);
   gmproc_test_add ("/port/win32/bad-handle", test_bad_handle_is_named);
   gmproc_test_add ("/port/win32/path", test_any_path);
   gmproc_test_add ("/port/win32/arguments", test_arguments_arrive_unchanged);
