@@ -81,7 +81,11 @@ gmproc_port_ear_take (GmprocEar *self, gconstpointer *ret_data)
   self->is_asked = FALSE;
   if (ret_data != NULL)
     *ret_data = self->buffer;
-  if (self->is_refused || !GetOverlappedResult (self->pipe, &self->request, &count, TRUE))
+  if (self->is_refused)
     return -1;
-  return (gssize) count;
+  if (GetOverlappedResult (self->pipe, &self->request, &count, TRUE))
+    return (gssize) count;
+  /* The system takes back what a thread has asked for when that thread ends, and the loop may go on
+   * in another one. */
+  return GetLastError () == ERROR_OPERATION_ABORTED ? 0 : -1;
 }

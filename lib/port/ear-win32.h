@@ -30,7 +30,8 @@ gboolean gmproc_port_ear_is_asked (GmprocEar *self);
 gboolean gmproc_port_ear_is_met (GmprocEar *self);
 
 /* Of what is met: the number of bytes, which *RET_DATA, if it is not NULL, borrows until the next
- * ask; or -1 at the end, or for an error that a read tells. */
+ * ask; or -1 at the end, or for an error that a read tells. 0 says nothing, and is asked for
+ * again: something to read where SIZE is 0, or the end of the thread that asked. */
 gssize gmproc_port_ear_take (GmprocEar *self, gconstpointer *ret_data);
 
 G_END_DECLS

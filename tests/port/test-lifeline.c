@@ -115,6 +115,49 @@ test_thread_that_made_it_ends (void)
   gmproc_port_handle_close (&lifeline.keep);
 }
 
+static gboolean
+set_over (GCancellable *none G_GNUC_UNUSED, gpointer is_over)
+{
+  *(gboolean *) is_over = TRUE;
+  return G_SOURCE_CONTINUE;
+}
+
+static gpointer
+look_once (gpointer context)
+{
+  g_main_context_iteration (context, FALSE);
+  return NULL;
+}
+
+/* A loop may go on in another thread: the end of the one that looked is not the lifeline's. */
+static void
+test_thread_that_looked_ends (void)
+{
+  GMainContext *context = g_main_context_new ();
+  gboolean is_over = FALSE;
+  gintptr keep, give;
+  GSource *source, *lifeline;
+
+  g_assert_true (gmproc_port_lifeline_new (&keep, &give, NULL));
+  lifeline = gmproc_port_lifeline_create_source (give);
+  g_source_set_dummy_callback (lifeline);
+  source = g_cancellable_source_new (NULL); /* ready with its child only */
+  g_source_add_child_source (source, lifeline);
+  g_source_unref (lifeline);
+  g_source_set_callback (source, G_SOURCE_FUNC (set_over), &is_over, NULL);
+  g_source_attach (source, context);
+  g_thread_join (g_thread_new ("looker", look_once, context));
+  for (guint i = 0; i < 3; i++)
+    g_main_context_iteration (context, FALSE);
+  g_assert_false (is_over);
+
+  g_source_destroy (source);
+  g_source_unref (source);
+  g_main_context_unref (context);
+  gmproc_port_handle_close (&give);
+  gmproc_port_handle_close (&keep);
+}
+
 static int
 idle (const gintptr *handles, guint n_handles G_GNUC_UNUSED)
 {
@@ -136,5 +179,6 @@ main (int argc, char **argv)
                    test_whole_while_the_process_lives);
   gmproc_test_add ("/port/lifeline/killed", test_killed_keeper);
   gmproc_test_add ("/port/lifeline/thread", test_thread_that_made_it_ends);
+  gmproc_test_add ("/port/lifeline/thread-that-looked", test_thread_that_looked_ends);
   return g_test_run ();
 }
