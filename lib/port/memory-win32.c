@@ -240,8 +240,9 @@ gmproc_port_memory_unmap (gpointer *mapping, gsize size G_GNUC_UNUSED)
   *mapping = NULL;
 }
 
-/* The system may forget the contents of pages that were reset, but it need not. They are zeros
- * before, so that they are zeros in both cases. */
+/* The system may forget the contents of pages that were reset, but it need not. Nothing is written
+ * to them, which would take memory for those that nobody has touched. They stay committed: those of
+ * a section cannot be given back. */
 void
 gmproc_port_memory_discard (gpointer mapping, gsize offset, gsize size)
 {
@@ -251,7 +252,6 @@ gmproc_port_memory_discard (gpointer mapping, gsize offset, gsize size)
 
   if (first >= end)
     return;
-  memset ((char *) mapping + first, 0, end - first);
   (void) VirtualAlloc ((char *) mapping + first, end - first, MEM_RESET, PAGE_READWRITE);
 }
 
