@@ -57,7 +57,9 @@ gmproc_port_self_get_pid (void)
 gint64
 gmproc_port_self_get_rough_time (void)
 {
-  return (gint64) GetTickCount64 () * 1000;
+  /* The ticks of the system are cheaper, but have another zero point, which drifts; and a lock, for
+   * which this is asked most, costs a call of the kernel here. */
+  return g_get_monotonic_time ();
 }
 
 guint

@@ -124,6 +124,17 @@ test_pid_is_what_the_parent_sees (void)
   gmproc_port_handle_close (&block);
 }
 
+/* It is on the clock of those who compare it. */
+static void
+test_rough_time (void)
+{
+  gint64 before = g_get_monotonic_time ();
+  gint64 rough = gmproc_port_self_get_rough_time ();
+
+  g_assert_cmpint (rough, >=, before - 20 * G_TIME_SPAN_MILLISECOND);
+  g_assert_cmpint (rough, <=, g_get_monotonic_time ());
+}
+
 static gpointer
 note_mark (gpointer place)
 {
@@ -229,6 +240,7 @@ main (int argc, char **argv)
   gmproc_test_add ("/port/self/end", test_end_runs_nothing);
   gmproc_test_add ("/port/self/pid", test_pid_is_what_the_parent_sees);
   gmproc_test_add ("/port/self/thread-mark", test_threads_have_marks_of_their_own);
+  gmproc_test_add ("/port/self/rough-time", test_rough_time);
   gmproc_test_add ("/port/self/memory", test_memory_in_use);
   gmproc_test_add ("/port/self/title", test_title_may_be_anything);
   gmproc_test_add ("/port/self/privileged", test_tests_are_not_privileged);
