@@ -108,15 +108,48 @@ gmproc_port_self_set_title (const char *title)
     (void) set_description (GetCurrentThread (), (const wchar_t *) wide);
 }
 
-/* In a DLL atexit() is for the DLL: what it registers runs when the DLL is unloaded, and at the end
- * of a process the system ends the other threads before that. So the function goes where that of an
- * executable would go, to the C library itself. */
-gboolean
-gmproc_port_self_at_exit (void (*function) (void), GError **error)
+typedef BOOLEAN (NTAPI *IsShutdownFunc) (void);
+
+/* Whether the system has ended the other threads already. */
+static gboolean
+is_torn_down (void)
+{
+  HMODULE system = GetModuleHandleW (L"ntdll.dll");
+  IsShutdownFunc is_shutdown = NULL;
+
+  if (system != NULL)
+    is_shutdown =
+        (IsShutdownFunc) (void (*) (void)) GetProcAddress (system, "RtlDllShutdownInProgress");
+  return is_shutdown != NULL && is_shutdown ();
+}
+
+/* Those that are registered, the last one first. They run in this order, each for one call of
+ * run_last(). */
+static GMutex exit_mutex;
+static GSList *exit_functions; /* under the mutex */
+
+/* A C library that is a DLL of the system's runs what exit() has not run when it is unloaded
+ * itself, as when Ctrl-C ends the process; nobody is left then for whom a function could wait. */
+static void __cdecl run_last (void)
+{
+  void (*function) (void) = NULL;
+
+  if (is_torn_down ())
+    return;
+  g_mutex_lock (&exit_mutex);
+  if (exit_functions != NULL)
+    function = (void (*) (void)) exit_functions->data;
+  exit_functions = g_slist_delete_link (exit_functions, exit_functions);
+  g_mutex_unlock (&exit_mutex);
+  if (function != NULL)
+    function ();
+}
+
+static gboolean
+register_run_last (void)
 {
 #ifdef _UCRT
-  if (_crt_atexit (function) == 0)
-    return TRUE;
+  return _crt_atexit (run_last) == 0;
 #else
   typedef int (*ExitFunc) (void);
   typedef ExitFunc (__cdecl * RegisterFunc) (ExitFunc function);
@@ -125,9 +158,25 @@ gmproc_port_self_at_exit (void (*function) (void), GError **error)
 
   if (library != NULL)
     register_function = (RegisterFunc) (void (*) (void)) GetProcAddress (library, "_onexit");
-  if (register_function != NULL && register_function ((ExitFunc) function) != NULL)
-    return TRUE;
+  return register_function != NULL && register_function ((ExitFunc) run_last) != NULL;
 #endif
+}
+
+/* In a DLL atexit() is for the DLL: what it registers runs when the DLL is unloaded, and at the end
+ * of a process the system ends the other threads before that. So the function goes where that of an
+ * executable would go, to the C library itself. */
+gboolean
+gmproc_port_self_at_exit (void (*function) (void), GError **error)
+{
+  gboolean success;
+
+  g_mutex_lock (&exit_mutex);
+  success = register_run_last ();
+  if (success)
+    exit_functions = g_slist_prepend (exit_functions, (gpointer) function);
+  g_mutex_unlock (&exit_mutex);
+  if (success)
+    return TRUE;
   gmproc_port_set_error (error, ERROR_NOT_ENOUGH_MEMORY, "_onexit");
   return FALSE;
 }
