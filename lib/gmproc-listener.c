@@ -29,6 +29,7 @@
 
 #define BACKLOG 128
 #define GATE_TIME (1 * G_TIME_SPAN_SECOND)
+#define PROBE_TIME 1                        /* seconds */
 #define PEERS 128                           /* at most, that are greeted at a time */
 #define PEER_TIME (10 * G_TIME_SPAN_SECOND) /* of one */
 
@@ -92,7 +93,12 @@ is_stale (GSocketAddress *address)
   g_autoptr (GSocket) socket = gmproc_stranger_socket_new (address, NULL);
   g_autoptr (GError) error = NULL;
 
-  return socket != NULL && !g_socket_connect (socket, address, NULL, &error)
+  if (socket == NULL)
+    return FALSE;
+  /* Not every system refuses at once. */
+  g_socket_set_blocking (socket, TRUE);
+  g_socket_set_timeout (socket, PROBE_TIME);
+  return !g_socket_connect (socket, address, NULL, &error)
          && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
 }
 
@@ -158,8 +164,10 @@ open_in_turn (GmprocListener *self, GSocketAddress *address, GError **error)
  * @error: return location
  *
  * Makes a listener, like `multiprocessing.connection.Listener`. Without a key anybody who reaches
- * the address is let in; a Unix socket can be reached by the same user only. Give a key to a
- * listener of TCP. What goes through TCP can be read and changed on the way, unless it is encrypted
+ * the address is let in; a Unix socket can be reached by the same user only. On Windows it is the
+ * folder of the socket's file that has to keep other users out, as the file's mode does not: give a
+ * key there, or a folder of the user's own. Give a key to a listener of TCP. What goes through TCP
+ * can be read and changed on the way, unless it is encrypted
  * (gmproc_listener_set_tls_certificate()).
  *
  * Errors: %G_IO_ERROR_ADDRESS_IN_USE when somebody listens there; %G_IO_ERROR_NOT_SUPPORTED for a

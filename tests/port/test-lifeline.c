@@ -116,7 +116,7 @@ test_thread_that_made_it_ends (void)
 }
 
 static gboolean
-set_over (gpointer is_over)
+set_over (GCancellable *none G_GNUC_UNUSED, gpointer is_over)
 {
   *(gboolean *) is_over = TRUE;
   return G_SOURCE_CONTINUE;
@@ -136,24 +136,26 @@ test_thread_that_looked_ends (void)
   GMainContext *context = g_main_context_new ();
   gboolean is_over = FALSE;
   gintptr keep, give;
-  GSource *source;
+  GSource *source, *lifeline;
 
   g_assert_true (gmproc_port_lifeline_new (&keep, &give, NULL));
-  source = gmproc_port_lifeline_create_source (give);
-  g_source_set_callback (source, set_over, &is_over, NULL);
+  lifeline = gmproc_port_lifeline_create_source (give);
+  g_source_set_dummy_callback (lifeline);
+  source = g_cancellable_source_new (NULL); /* ready with its child only */
+  g_source_add_child_source (source, lifeline);
+  g_source_unref (lifeline);
+  g_source_set_callback (source, G_SOURCE_FUNC (set_over), &is_over, NULL);
   g_source_attach (source, context);
   g_thread_join (g_thread_new ("looker", look_once, context));
   for (guint i = 0; i < 3; i++)
     g_main_context_iteration (context, FALSE);
   g_assert_false (is_over);
 
-  gmproc_port_handle_close (&keep);
-  while (!is_over)
-    g_main_context_iteration (context, TRUE);
   g_source_destroy (source);
   g_source_unref (source);
   g_main_context_unref (context);
   gmproc_port_handle_close (&give);
+  gmproc_port_handle_close (&keep);
 }
 
 static int
