@@ -113,6 +113,7 @@ check-model:
 
 # --- examples ---------------------------------------------------------------------------------------
 # Built and run by `make check`, and not installed: tests/check-examples.
-check_PROGRAMS += docs/examples/checksum_tree
+example_programs = docs/examples/checksum_tree
+check_PROGRAMS += $(example_programs)
 docs_examples_checksum_tree_LDADD = lib/libgmproc.la $(GLIB_LIBS)
 EXTRA_DIST += docs/examples/checksum_tree.py
