@@ -187,6 +187,8 @@ tests_test_wait_SOURCES = tests/test-wait.c $(party)
 party = tests/party.c tests/party.h
 
 tests_internal_test_family_SOURCES = tests/internal/test-family.c $(party)
+# The parties call the library, which is a part of the program here and no DLL.
+tests_internal_test_family_CPPFLAGS = $(AM_CPPFLAGS) -DGMPROC_COMPILATION
 
 tests_test_condition_SOURCES = tests/test-condition.c $(crowd)
 tests_test_condition_crash_SOURCES = tests/test-condition-crash.c $(crowd)
