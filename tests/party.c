@@ -165,6 +165,7 @@ DEFINE_OPEN (GmprocEvent, event)
 DEFINE_OPEN (GmprocLock, lock)
 DEFINE_OPEN (GmprocQueue, queue)
 DEFINE_OPEN (GmprocBarrier, barrier)
+DEFINE_OPEN (GmprocConnection, connection)
 
 GmprocEvent *
 party_new_signal (void)
@@ -182,5 +183,33 @@ party_wait (GmprocEvent *signal_event)
   g_autoptr (GError) error = NULL;
 
   gmproc_event_wait (signal_event, PARTY_BOUND, NULL, &error);
+  g_assert_no_error (error);
+}
+
+GmprocLock *
+party_new_lock (void)
+{
+  g_autoptr (GError) error = NULL;
+  GmprocLock *lock = gmproc_lock_new (&error);
+
+  g_assert_no_error (error);
+  return lock;
+}
+
+void
+party_acquire (GmprocLock *lock)
+{
+  g_autoptr (GError) error = NULL;
+
+  gmproc_lock_acquire (lock, PARTY_BOUND, NULL, &error);
+  g_assert_no_error (error);
+}
+
+void
+party_release (GmprocLock *lock)
+{
+  g_autoptr (GError) error = NULL;
+
+  gmproc_lock_release (lock, &error);
   g_assert_no_error (error);
 }

@@ -49,10 +49,16 @@ GmprocEvent *party_open_event (GVariant *args, gsize index);
 GmprocLock *party_open_lock (GVariant *args, gsize index);
 GmprocQueue *party_open_queue (GVariant *args, gsize index);
 GmprocBarrier *party_open_barrier (GVariant *args, gsize index);
+GmprocConnection *party_open_connection (GVariant *args, gsize index);
 
 /* An event as a signal between parties: wait fails the test after PARTY_BOUND. */
 GmprocEvent *party_new_signal (void);
 void party_wait (GmprocEvent *signal);
+
+/* Locks whose calls may not fail. */
+GmprocLock *party_new_lock (void);
+void party_acquire (GmprocLock *lock);
+void party_release (GmprocLock *lock);
 
 /* Defines test functions NAME_threads and NAME_processes, and adds them. */
 #define PARTY_TEST(name)              \

@@ -345,6 +345,15 @@ GMPROC_DEFINE_TARGET (hold_barrier)
   return EXIT_SUCCESS;
 }
 
+static Party *
+start_holder (GmprocTarget target, GmprocBarrier *barrier, GmprocEvent *ready, GmprocEvent *never)
+{
+  return party_start (PARTY_PROCESS, target,
+                      g_variant_new ("(hhh)", gmproc_barrier_get_handle (barrier),
+                                     gmproc_event_get_handle (ready),
+                                     gmproc_event_get_handle (never)));
+}
+
 /* GM-02: who is killed before it arrived is missed by those who wait. */
 static void
 test_killed_before_arrival (PartyKind kind)
@@ -353,10 +362,7 @@ test_killed_before_arrival (PartyKind kind)
   g_autoptr (GmprocEvent) ready = party_new_signal ();
   g_autoptr (GmprocEvent) never = party_new_signal ();
   Party *parties[2];
-  Party *killed = party_start (PARTY_PROCESS, hold_barrier,
-                               g_variant_new ("(hhh)", gmproc_barrier_get_handle (barrier),
-                                              gmproc_event_get_handle (ready),
-                                              gmproc_event_get_handle (never)));
+  Party *killed = start_holder (hold_barrier, barrier, ready, never);
   gint64 pid = party_get_pid (killed);
 
   start_waiters (kind, barrier, parties, 2);
@@ -382,10 +388,7 @@ test_killed_at_once (PartyKind kind)
       Party *waiter, *killed;
 
       start_waiters (kind, barrier, &waiter, 1);
-      killed = party_start (PARTY_PROCESS, hold_barrier,
-                            g_variant_new ("(hhh)", gmproc_barrier_get_handle (barrier),
-                                           gmproc_event_get_handle (ready),
-                                           gmproc_event_get_handle (never)));
+      killed = start_holder (hold_barrier, barrier, ready, never);
       g_object_unref (barrier);
       party_kill (killed);
       join_all (&waiter, 1, BROKEN);
@@ -413,10 +416,7 @@ test_killed_after_dropping (PartyKind kind)
   g_autoptr (GmprocBarrier) barrier = new_barrier (2);
   g_autoptr (GmprocEvent) ready = party_new_signal ();
   g_autoptr (GmprocEvent) never = party_new_signal ();
-  Party *killed = party_start (PARTY_PROCESS, drop_barrier,
-                               g_variant_new ("(hhh)", gmproc_barrier_get_handle (barrier),
-                                              gmproc_event_get_handle (ready),
-                                              gmproc_event_get_handle (never)));
+  Party *killed = start_holder (drop_barrier, barrier, ready, never);
 
   party_wait (ready);
   party_kill (killed);
@@ -435,10 +435,7 @@ test_stopped (PartyKind kind)
   g_autoptr (GmprocEvent) never = party_new_signal ();
   Party *stopped, *other, *ended;
 
-  ended = party_start (PARTY_PROCESS, hold_barrier,
-                       g_variant_new ("(hhh)", gmproc_barrier_get_handle (barrier),
-                                      gmproc_event_get_handle (ready),
-                                      gmproc_event_get_handle (never)));
+  ended = start_holder (hold_barrier, barrier, ready, never);
   party_wait (ready);
   gmproc_event_set (never);
   g_assert_cmpint (party_join (ended), ==, EXIT_SUCCESS);

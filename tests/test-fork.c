@@ -22,16 +22,6 @@
 static GmprocLock *early_lock;
 static GmprocValue *early_value;
 
-static GmprocLock *
-new_lock (void)
-{
-  g_autoptr (GError) error = NULL;
-  GmprocLock *lock = gmproc_lock_new (&error);
-
-  g_assert_no_error (error);
-  return lock;
-}
-
 static GmprocValue *
 new_value (gint32 number)
 {
@@ -49,24 +39,6 @@ read_value (GmprocValue *value)
   g_autoptr (GVariant) variant = gmproc_value_get (value);
 
   return g_variant_get_int32 (variant);
-}
-
-static void
-acquire (GmprocLock *lock)
-{
-  g_autoptr (GError) error = NULL;
-
-  gmproc_lock_acquire (lock, PARTY_BOUND, NULL, &error);
-  g_assert_no_error (error);
-}
-
-static void
-release (GmprocLock *lock)
-{
-  g_autoptr (GError) error = NULL;
-
-  gmproc_lock_release (lock, &error);
-  g_assert_no_error (error);
 }
 
 /* -- a copy that takes turns with the process -------------------------------------------------- */
@@ -128,22 +100,22 @@ join_copy (Copy *copy)
 static void
 test_new_objects (void)
 {
-  g_autoptr (GmprocLock) before = new_lock ();
+  g_autoptr (GmprocLock) before = party_new_lock ();
   g_autoptr (GmprocLock) lock = NULL;
   g_autoptr (GmprocValue) value = NULL;
   Copy copy;
 
   if (fork_copy (&copy))
     take_turn (&copy);
-  lock = new_lock ();
+  lock = party_new_lock ();
   value = new_value (copy.pid);
   g_assert_true (gmproc_lock_acquire (lock, 0, NULL, NULL));
   give_turn (&copy);
   take_turn (&copy);
   g_assert_cmpint (read_value (value), ==, copy.pid);
-  release (lock);
-  acquire (before);
-  release (before);
+  party_release (lock);
+  party_acquire (before);
+  party_release (before);
   if (copy.pid != 0)
     give_turn (&copy);
   join_copy (&copy);
@@ -177,7 +149,7 @@ keep_and_make (GmprocLock *lock, GmprocValue *value, const Copy *copy)
     made[i] = new_value (-i);
   g_assert_cmpint (read_value (value), ==, 1000);
   g_assert_true (gmproc_lock_acquire (lock, 0, NULL, NULL));
-  release (lock);
+  party_release (lock);
   give_turn (copy);
   for (gint32 i = 0; i < N_OBJECTS; i++)
     {
@@ -193,7 +165,7 @@ static void
 check_dropped (gboolean is_dropped_by_copy)
 {
   g_autoptr (GmprocValue) keeper G_GNUC_UNUSED = new_value (1);
-  GmprocLock *lock = new_lock ();
+  GmprocLock *lock = party_new_lock ();
   GmprocValue *value = new_value (1000);
   Copy copy;
 
@@ -255,32 +227,19 @@ test_party (void)
 
 /* -- the fork server --------------------------------------------------------------------------- */
 
-static GmprocConnection *
-open_connection (GVariant *args, gsize index)
-{
-  g_autoptr (GError) error = NULL;
-  GmprocConnection *connection;
-  gint32 handle;
-
-  g_variant_get_child (args, index, "h", &handle);
-  connection = gmproc_connection_from_handle (handle, &error);
-  g_assert_no_error (error);
-  return connection;
-}
-
 /* (number, pipe, go): makes more than a block holds, and sends the last one. */
 GMPROC_DEFINE_TARGET (make_many)
 {
-  g_autoptr (GmprocConnection) connection = open_connection (args, 1);
+  g_autoptr (GmprocConnection) connection = party_open_connection (args, 1);
   g_autoptr (GmprocEvent) go = party_open_event (args, 2);
   g_autoptr (GPtrArray) values = g_ptr_array_new_with_free_func (g_object_unref);
-  g_autoptr (GmprocLock) lock = new_lock ();
+  g_autoptr (GmprocLock) lock = party_new_lock ();
   g_autoptr (GError) error = NULL;
   gint32 number;
 
   g_variant_get_child (args, 0, "i", &number);
   g_clear_object (&early_value);
-  acquire (lock);
+  party_acquire (lock);
   for (guint i = 0; i < N_MANY; i++)
     g_ptr_array_add (values, new_value (number));
   gmproc_connection_send (
@@ -291,9 +250,9 @@ GMPROC_DEFINE_TARGET (make_many)
 
   for (guint i = 0; i < N_MANY; i++)
     g_assert_cmpint (read_value (values->pdata[i]), ==, number);
-  release (lock);
-  acquire (early_lock);
-  release (early_lock);
+  party_release (lock);
+  party_acquire (early_lock);
+  party_release (early_lock);
   return EXIT_SUCCESS;
 }
 
@@ -337,7 +296,7 @@ main (int argc, char **argv)
 {
   /* The random numbers of GLib go on from here in every copy. */
   (void) g_random_int ();
-  early_lock = new_lock ();
+  early_lock = party_new_lock ();
   early_value = new_value (-1);
   (void) gmproc_set_default_start_method (GMPROC_START_METHOD_FORKSERVER, NULL);
   gmproc_init (&argc, &argv);

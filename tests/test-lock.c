@@ -27,24 +27,6 @@ new_lock (gboolean is_recursive)
 }
 
 static void
-acquire (GmprocLock *lock)
-{
-  g_autoptr (GError) error = NULL;
-
-  gmproc_lock_acquire (lock, PARTY_BOUND, NULL, &error);
-  g_assert_no_error (error);
-}
-
-static void
-release (GmprocLock *lock)
-{
-  g_autoptr (GError) error = NULL;
-
-  gmproc_lock_release (lock, &error);
-  g_assert_no_error (error);
-}
-
-static void
 assert_not_released (GmprocLock *lock)
 {
   g_autoptr (GError) error = NULL;
@@ -73,7 +55,7 @@ test_plain (void)
 
   g_assert_false (gmproc_lock_is_recursive (lock));
   assert_not_released (lock);
-  acquire (lock);
+  party_acquire (lock);
   g_assert_false (gmproc_lock_was_abandoned (lock));
   assert_busy (lock, 0);
   g_assert_false (gmproc_lock_acquire (lock, GMPROC_FOREVER, NULL, &error));
@@ -81,10 +63,10 @@ test_plain (void)
   g_clear_error (&error);
   g_assert_false (gmproc_lock_acquire (lock, PARTY_SHORT, NULL, &error));
   g_assert_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_STATE);
-  release (lock);
+  party_release (lock);
   assert_not_released (lock);
-  acquire (lock);
-  release (lock);
+  party_acquire (lock);
+  party_release (lock);
 }
 
 static void
@@ -114,9 +96,9 @@ GMPROC_DEFINE_TARGET (find_free)
 {
   g_autoptr (GmprocLock) lock = party_open_lock (args, 0);
 
-  acquire (lock);
+  party_acquire (lock);
   g_assert_false (gmproc_lock_was_abandoned (lock));
-  release (lock);
+  party_release (lock);
   assert_not_released (lock);
   return EXIT_SUCCESS;
 }
@@ -135,9 +117,9 @@ test_held (PartyKind kind)
 {
   g_autoptr (GmprocLock) lock = new_lock (FALSE);
 
-  acquire (lock);
+  party_acquire (lock);
   run_party (kind, find_busy, lock);
-  release (lock);
+  party_release (lock);
   run_party (kind, find_free, lock);
 }
 PARTY_TEST (test_held)
@@ -150,11 +132,11 @@ test_recursive (PartyKind kind)
 
   g_assert_true (gmproc_lock_is_recursive (lock));
   for (guint i = 0; i < DEPTH; i++)
-    acquire (lock);
+    party_acquire (lock);
   for (guint i = 0; i < DEPTH; i++)
     {
       run_party (kind, find_busy, lock);
-      release (lock);
+      party_release (lock);
     }
   assert_not_released (lock);
   run_party (kind, find_free, lock);
@@ -172,13 +154,13 @@ GMPROC_DEFINE_TARGET (increment)
       g_autoptr (GVariant) number = NULL;
       g_autoptr (GError) error = NULL;
 
-      acquire (lock);
+      party_acquire (lock);
       number = gmproc_queue_get (queue, 0, NULL, &error);
       g_assert_no_error (error);
       gmproc_queue_put (queue, g_variant_new_uint32 (g_variant_get_uint32 (number) + 1), 0, NULL,
                         &error);
       g_assert_no_error (error);
-      release (lock);
+      party_release (lock);
     }
   return EXIT_SUCCESS;
 }
@@ -221,11 +203,11 @@ GMPROC_DEFINE_TARGET (hold)
   g_variant_get_child (args, 3, "u", &depth);
   g_variant_get_child (args, 4, "b", &releases);
   for (guint i = 0; i < depth; i++)
-    acquire (lock);
+    party_acquire (lock);
   gmproc_event_set (holds);
   party_wait (go_on);
   for (guint i = 0; releases && i < depth; i++)
-    release (lock);
+    party_release (lock);
   return EXIT_SUCCESS;
 }
 
@@ -270,14 +252,14 @@ holder_end (Holder *self)
 static void
 assert_abandoned_once (PartyKind kind, GmprocLock *lock)
 {
-  acquire (lock);
+  party_acquire (lock);
   g_assert_true (gmproc_lock_was_abandoned (lock));
   run_party (kind, find_busy, lock);
-  release (lock);
+  party_release (lock);
   g_assert_false (gmproc_lock_was_abandoned (lock));
-  acquire (lock);
+  party_acquire (lock);
   g_assert_false (gmproc_lock_was_abandoned (lock));
-  release (lock);
+  party_release (lock);
   run_party (kind, find_free, lock);
 }
 
@@ -305,9 +287,9 @@ GMPROC_DEFINE_TARGET (wait_for_lock)
   gboolean was_abandoned;
 
   gmproc_event_set (asks);
-  acquire (lock);
+  party_acquire (lock);
   was_abandoned = gmproc_lock_was_abandoned (lock);
-  release (lock);
+  party_release (lock);
   return was_abandoned ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -349,7 +331,7 @@ test_waiter_killed (void)
       g_autoptr (GmprocEvent) asks = party_new_signal ();
       Party *waiter;
 
-      acquire (lock);
+      party_acquire (lock);
       waiter = party_start (
           PARTY_PROCESS, wait_for_lock,
           g_variant_new ("(hh)", gmproc_lock_get_handle (lock), gmproc_event_get_handle (asks)));
@@ -357,7 +339,7 @@ test_waiter_killed (void)
       if (i % 2 == 0)
         party_pause (PARTY_SHORT);
       party_kill (waiter);
-      release (lock);
+      party_release (lock);
       run_party (PARTY_PROCESS, find_free, lock);
     }
 }
@@ -370,8 +352,8 @@ GMPROC_DEFINE_TARGET (contend)
 
   while (!gmproc_event_is_set (stop))
     {
-      acquire (lock);
-      release (lock);
+      party_acquire (lock);
+      party_release (lock);
     }
   return EXIT_SUCCESS;
 }
@@ -403,8 +385,8 @@ test_killed_at_random (PartyKind kind)
       gmproc_event_set (stop);
       for (guint i = 0; i < N_PARTIES; i++)
         g_assert_cmpint (party_join (parties[i]), ==, EXIT_SUCCESS);
-      acquire (lock);
-      release (lock);
+      party_acquire (lock);
+      party_release (lock);
       run_party (kind, find_free, lock);
     }
 }
@@ -472,14 +454,14 @@ GMPROC_DEFINE_TARGET (hold_both)
   g_autoptr (GmprocLock) first = party_open_lock (args, 0);
   g_autoptr (GmprocLock) second = party_open_lock (args, 1);
 
-  acquire (first);
+  party_acquire (first);
   assert_busy (second, 0);
-  release (second);
+  party_release (second);
   assert_not_released (first);
   run_party (PARTY_PROCESS, find_free, first);
-  acquire (second);
+  party_acquire (second);
   run_party (PARTY_PROCESS, find_busy, first);
-  release (first);
+  party_release (first);
   return EXIT_SUCCESS;
 }
 
@@ -505,7 +487,7 @@ GMPROC_DEFINE_TARGET (drop_while_held)
   for (guint i = 0; i < N_PARTIES; i++)
     {
       dropped[i] = new_lock (i % 2 == 0);
-      acquire (dropped[i]);
+      party_acquire (dropped[i]);
     }
   for (guint i = 0; i < N_PARTIES; i++)
     {
@@ -513,12 +495,12 @@ GMPROC_DEFINE_TARGET (drop_while_held)
 
       g_object_unref (dropped[i]);
       next = new_lock (FALSE);
-      acquire (other);
+      party_acquire (other);
       run_party (PARTY_PROCESS, find_busy, other);
-      acquire (next);
-      release (other);
+      party_acquire (next);
+      party_release (other);
       run_party (PARTY_PROCESS, find_free, other);
-      release (next);
+      party_release (next);
     }
   return EXIT_SUCCESS;
 }

@@ -100,25 +100,6 @@ assert_done (Outcome *outcome)
 
 /* -- locks ------------------------------------------------------------------------------------- */
 
-static GmprocLock *
-new_lock (void)
-{
-  g_autoptr (GError) error = NULL;
-  GmprocLock *lock = gmproc_lock_new (&error);
-
-  g_assert_no_error (error);
-  return lock;
-}
-
-static void
-release (GmprocLock *lock)
-{
-  g_autoptr (GError) error = NULL;
-
-  gmproc_lock_release (lock, &error);
-  g_assert_no_error (error);
-}
-
 /* Holds the lock until it is told to give it up, or for ever. */
 GMPROC_DEFINE_TARGET (hold_lock)
 {
@@ -131,7 +112,7 @@ GMPROC_DEFINE_TARGET (hold_lock)
   g_assert_no_error (error);
   gmproc_event_set (ready);
   party_wait (may_go);
-  release (lock);
+  party_release (lock);
   return EXIT_SUCCESS;
 }
 
@@ -151,7 +132,7 @@ start_holder (PartyKind kind, GmprocLock *lock, GmprocEvent *may_go)
 static void
 test_lock (PartyKind kind)
 {
-  g_autoptr (GmprocLock) lock = new_lock ();
+  g_autoptr (GmprocLock) lock = party_new_lock ();
   g_autoptr (GmprocEvent) may_go = party_new_signal ();
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_auto (Outcome) outcome = { 0 };
@@ -178,9 +159,9 @@ test_lock (PartyKind kind)
   /* By this thread itself: a wait that does not block it. */
   gmproc_lock_acquire_async (lock, GMPROC_FOREVER, NULL, on_done, &outcome);
   assert_waits (&outcome);
-  release (lock);
+  party_release (lock);
   assert_done (&outcome);
-  release (lock);
+  party_release (lock);
 }
 PARTY_TEST (test_lock)
 
@@ -188,7 +169,7 @@ PARTY_TEST (test_lock)
 static void
 test_lock_owner_killed (void)
 {
-  g_autoptr (GmprocLock) lock = new_lock ();
+  g_autoptr (GmprocLock) lock = party_new_lock ();
   g_autoptr (GmprocEvent) never = party_new_signal ();
   g_auto (Outcome) outcome = { 0 };
   Party *holder = start_holder (PARTY_PROCESS, lock, never);
@@ -200,7 +181,7 @@ test_lock_owner_killed (void)
   g_assert_true (gmproc_waitable_is_ready (GMPROC_WAITABLE (lock)));
   assert_done (&outcome);
   g_assert_true (gmproc_lock_was_abandoned (lock));
-  release (lock);
+  party_release (lock);
 }
 
 /* -- semaphores ---------------------------------------------------------------------------------
@@ -254,7 +235,7 @@ static void
 test_wait (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GmprocLock) lock = new_lock ();
+  g_autoptr (GmprocLock) lock = party_new_lock ();
   g_autoptr (GmprocSemaphore) semaphore = gmproc_semaphore_new (0, &error);
   g_autoptr (GmprocEvent) event = party_new_signal ();
   GmprocWaitable *objects[] = { GMPROC_WAITABLE (lock), GMPROC_WAITABLE (semaphore),
@@ -267,7 +248,7 @@ test_wait (void)
   g_clear_error (&error);
 
   g_assert_true (gmproc_semaphore_release (semaphore, NULL));
-  release (lock);
+  party_release (lock);
   ready = gmproc_wait (objects, G_N_ELEMENTS (objects), PARTY_BOUND, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (ready->len, ==, 2);
@@ -324,8 +305,8 @@ test_condition (PartyKind kind)
                                g_variant_new ("(h)", gmproc_condition_get_handle (condition)))),
       ==, EXIT_SUCCESS);
   assert_done (&outcome);
-  release (lock);
-  release (lock);
+  party_release (lock);
+  party_release (lock);
   g_assert_false (gmproc_lock_release (lock, NULL));
 }
 PARTY_TEST (test_condition)
@@ -349,7 +330,7 @@ test_condition_lock_held (PartyKind kind)
   assert_waits (&outcome);
   gmproc_event_set (may_go);
   assert_failed (&outcome, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
-  release (lock);
+  party_release (lock);
   g_assert_cmpint (party_join (holder), ==, EXIT_SUCCESS);
 }
 PARTY_TEST (test_condition_lock_held)
@@ -428,8 +409,8 @@ test_condition_wait_for (PartyKind kind)
   assert_done (&outcome);
   g_assert_cmpuint (wish.n_asked, ==, 3);
   g_assert_cmpuint (wish.n_destroyed, ==, 1);
-  release (lock);
-  release (lock);
+  party_release (lock);
+  party_release (lock);
   g_assert_false (gmproc_lock_release (lock, NULL));
 }
 PARTY_TEST (test_condition_wait_for)
@@ -471,7 +452,7 @@ test_condition_wait_for_ends (void)
   assert_failed (&outcome, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   wait_for (condition, &wish, 2, -2, NULL, &outcome);
   assert_failed (&outcome, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
-  release (lock);
+  party_release (lock);
   g_assert_false (gmproc_lock_release (lock, NULL));
 }
 

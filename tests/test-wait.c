@@ -213,16 +213,12 @@ test_mixed (void)
 /* PI-19: a connection, a queue and the process that feeds both, as it ends. */
 GMPROC_DEFINE_TARGET (feed)
 {
-  g_autoptr (GmprocConnection) out = NULL;
+  g_autoptr (GmprocConnection) out = party_open_connection (args, 0);
   g_autoptr (GmprocQueue) queue = party_open_queue (args, 1);
   g_autoptr (GmprocEvent) may_put = party_open_event (args, 2);
   g_autoptr (GmprocEvent) may_end = party_open_event (args, 3);
   g_autoptr (GError) error = NULL;
-  gint32 handle;
 
-  g_variant_get_child (args, 0, "h", &handle);
-  out = gmproc_connection_from_handle (handle, &error);
-  g_assert_no_error (error);
   g_assert_true (gmproc_connection_send (out, g_variant_new_int32 (1), NULL, &error));
   party_wait (may_put);
   g_assert_true (gmproc_queue_put (queue, g_variant_new_int32 (2), 0, NULL, &error));
@@ -298,13 +294,9 @@ test_not_started (void)
 /* Sends N_MESSAGES and ends; the end of the stream is the end of the process. */
 GMPROC_DEFINE_TARGET (send_some)
 {
-  g_autoptr (GmprocConnection) out = NULL;
+  g_autoptr (GmprocConnection) out = party_open_connection (args, 0);
   g_autoptr (GError) error = NULL;
-  gint32 handle;
 
-  g_variant_get (args, "(h)", &handle);
-  out = gmproc_connection_from_handle (handle, &error);
-  g_assert_no_error (error);
   for (gint64 i = 0; i < N_MESSAGES; i++)
     {
       g_assert_true (gmproc_connection_send (out, g_variant_new_int64 (i), NULL, &error));
