@@ -7,7 +7,10 @@
  * to services of the system.
  *
  * The children are those in a job of this process's: the parent that the system notes for a child
- * is a helper of GLib's, which has ended by then.
+ * is a helper of GLib's, which has ended by then. The process of Wine's that keeps the desktop is
+ * started by whoever needs the desktop first and finds none, and that may be the thread of GIO's.
+ * It runs for as long as somebody uses the desktop, so this process does, from before it is in
+ * the job.
  */
 #include "config.h"
 
@@ -54,6 +57,7 @@ get_job (void)
 
   if (job == NULL)
     {
+      (void) GetDesktopWindow ();
       job = CreateJobObjectW (NULL, NULL);
       g_assert_nonnull (job);
       g_assert_true (AssignProcessToJobObject (job, GetCurrentProcess ()));
