@@ -24,6 +24,7 @@ void gmproc_barrier_describe (const GmprocSlotPlace *place, GmprocDescription *r
 void gmproc_condition_describe (const GmprocSlotPlace *place, GmprocDescription *ret);
 void gmproc_event_describe (const GmprocSlotPlace *place, GmprocDescription *ret);
 void gmproc_lock_describe (const GmprocSlotPlace *place, GmprocDescription *ret);
+void gmproc_queue_describe (const GmprocSlotPlace *place, GmprocDescription *ret);
 void gmproc_semaphore_describe (const GmprocSlotPlace *place, GmprocDescription *ret);
 void gmproc_shared_memory_describe (const GmprocSlotPlace *place, GmprocDescription *ret);
 

@@ -30,7 +30,7 @@ static const Kind kinds[] = {
   { GMPROC_KIND_CONDITION, "condition", gmproc_condition_describe },
   { GMPROC_KIND_EVENT, "event", gmproc_event_describe },
   { GMPROC_KIND_LOCK, "lock", gmproc_lock_describe },
-  { GMPROC_KIND_QUEUE, "queue", NULL },
+  { GMPROC_KIND_QUEUE, "queue", gmproc_queue_describe },
   { GMPROC_KIND_SEMAPHORE, "semaphore", gmproc_semaphore_describe },
   { GMPROC_KIND_SHARED_MEMORY, "shared memory", gmproc_shared_memory_describe },
   { GMPROC_KIND_VALUE, "value", NULL },
@@ -327,10 +327,10 @@ gmproc_dump_to_string (GmprocDumpFormat format)
  * holds it since when, who waits for it since when, and which processes have it. For a program that
  * hangs, this says why.
  *
- * These are locks, semaphores, conditions, events, barriers, queues, values, what the processes of
- * a pool wake each other by, and shared memory that can grow. Not listed are connections, shared
- * memory that keeps its size, and so arrays: nobody waits for these, or nothing says who has them.
- * An array's own lock is listed, as a lock.
+ * These are locks, semaphores, conditions, events, barriers, queues, values, shared memory, and
+ * what the processes of a pool wake each other by. An array is listed as its memory and its lock.
+ * Not listed are connections, whose state is the system's, shared memory where it was opened by a
+ * name, and what was made before gmproc_init().
  *
  * No process is stopped or asked: it works while all the others hang, are stopped (SIGSTOP), or
  * hold locks, and from a thread of a program whose other threads hang. What changes in the meantime
@@ -338,7 +338,7 @@ gmproc_dump_to_string (GmprocDumpFormat format)
  * until the next one takes the lock over.
  *
  * In JSON the object has `processes`, with `pid`, `name`, `parent` and `seconds` since the start,
- * and `objects`, with `kind`, `id`, what the kind has (`held`, `count`, `set`, `arrived`, …),
+ * and `objects`, with `kind`, `id`, what the kind has (`held`, `count`, `set`, `length`, …),
  * `owner` for a lock that is held, `waiters`, and the `processes` that have it. Times are in
  * seconds until now.
  *

@@ -20,6 +20,7 @@
 
 #include "gmproc-queue-private.h"
 
+#include "gmproc-dump-private.h"
 #include "internal/codec.h"
 #include "internal/deadline.h"
 #include "internal/ring-transfer.h"
@@ -548,6 +549,30 @@ gmproc_queue_join (GmprocQueue *self, gint64 timeout, GCancellable *cancellable,
   return gmproc_deadline_from_timeout (timeout, &deadline, error)
          && !g_cancellable_set_error_if_cancelled (cancellable, error)
          && gmproc_buffer_await_finished (&self->buffer, deadline, cancellable, error);
+}
+
+/* Of a queue whose memory could not be read only the kind is known. */
+void
+gmproc_queue_describe (const GmprocSlotPlace *place, GmprocDescription *ret)
+{
+  const GmprocBufferState *state = (const GmprocBufferState *) place;
+
+  if (!state->is_read)
+    return;
+  g_string_append_printf (ret->text, "%u items", state->length);
+  g_string_append_printf (ret->json, "\"length\": %u", state->length);
+  if (state->max_length != 0)
+    {
+      g_string_append_printf (ret->text, " of %u", state->max_length);
+      g_string_append_printf (ret->json, ", \"bound\": %u", state->max_length);
+    }
+  /* A program that never says that an item is done does not count them. */
+  if (state->n_finished != 0)
+    g_string_append_printf (ret->text, ", %u unfinished", state->n_unfinished);
+  if (state->is_closed)
+    g_string_append (ret->text, ", closed");
+  g_string_append_printf (ret->json, ", \"unfinished\": %u, \"closed\": %s", state->n_unfinished,
+                          state->is_closed ? "true" : "false");
 }
 
 /**

@@ -24,7 +24,9 @@ struct _GmprocSharedMemory
   gsize first_size; /* when it was made, or came here */
   gsize maximum;
   gboolean is_read_only;
-  GmprocSlot slot; /* of a block that can grow; its place holds the state */
+  GmprocSlot slot;  /* of a block that can grow; its place holds the state */
+  guint64 id;       /* of another one: by which notes name it; 0 where it was opened by a name */
+  GmprocNote *note; /* that this process has it; or NULL */
   GmprocMappings mappings;
 
   char *name; /* by which it was made or opened, or NULL */
@@ -32,11 +34,13 @@ struct _GmprocSharedMemory
   GmprocPortName *published; /* by the owner; NULL after the name was removed */
 };
 
-/* In shared memory. Only ever becomes larger. */
+/* In shared memory, for a block that can grow. Those who look on from outside get the same of one
+ * that cannot. */
 typedef struct
 {
   guint64 unused;
-  guint64 size;
+  guint64 size;    /* only ever becomes larger */
+  guint64 maximum; /* for those who look on; 0 for a block that cannot grow */
 } GmprocSharedMemoryState;
 
 G_STATIC_ASSERT (sizeof (GmprocSharedMemoryState) <= sizeof (GmprocSlotPlace));

@@ -158,8 +158,13 @@ gmproc_shared_memory_grow (GmprocSharedMemory *self, gsize size, GError **error)
 void
 gmproc_shared_memory_describe (const GmprocSlotPlace *place, GmprocDescription *ret)
 {
-  guint64 size = ((const GmprocSharedMemoryState *) place)->size;
+  const GmprocSharedMemoryState *state = (const GmprocSharedMemoryState *) place;
 
-  g_string_append_printf (ret->text, "%" G_GUINT64_FORMAT " bytes, can grow", size);
-  g_string_append_printf (ret->json, "\"size\": %" G_GUINT64_FORMAT, size);
+  g_string_append_printf (ret->text, "%" G_GUINT64_FORMAT " bytes", state->size);
+  g_string_append_printf (ret->json, "\"size\": %" G_GUINT64_FORMAT, state->size);
+  if (state->maximum != 0)
+    {
+      g_string_append_printf (ret->text, ", can grow to %" G_GUINT64_FORMAT, state->maximum);
+      g_string_append_printf (ret->json, ", \"maximum\": %" G_GUINT64_FORMAT, state->maximum);
+    }
 }

@@ -29,8 +29,9 @@
 
 #define KIND GMPROC_KIND_SHARED_MEMORY
 
-/* The memory, the size, the maximum, whether it is read-only, and the slot if it can grow. */
-#define FORMAT "(ittbm" GMPROC_SLOT_FORMAT ")"
+/* The memory, the size, the maximum, whether it is read-only, the id, and the slot if it can grow.
+ */
+#define FORMAT "(ittbtm" GMPROC_SLOT_FORMAT ")"
 
 static void gmproc_shared_memory_shareable_init (GmprocShareableInterface *iface);
 
@@ -54,6 +55,7 @@ gmproc_shared_memory_finalize (GObject *object)
   gmproc_port_name_withdraw (&self->published);
   g_free (self->name);
   gmproc_mappings_clear (&self->mappings);
+  gmproc_family_drop_note (self->note);
   if (self->slot.place != NULL)
     gmproc_slot_clear (&self->slot);
   gmproc_port_handle_close (&self->memory);
@@ -89,6 +91,14 @@ gmproc_shared_memory_map_first (GmprocSharedMemory *self, GError **error)
   return TRUE;
 }
 
+/* For those who look on from outside; see family.h. A slot is noted with its block. */
+static void
+note_memory (GmprocSharedMemory *self)
+{
+  if (self->id != 0)
+    self->note = gmproc_family_note_object (KIND, self->id, self->first_size, self->memory);
+}
+
 /* -- crossing ---------------------------------------------------------------------------------- */
 
 static GVariant *
@@ -96,9 +106,9 @@ export_as (GmprocSharedMemory *self, gintptr memory, gboolean is_read_only, Gmpr
 {
   GVariant *slot = self->slot.place != NULL ? gmproc_slot_export (&self->slot, parcel) : NULL;
 
-  return g_variant_new ("(ittb@m" GMPROC_SLOT_FORMAT ")", gmproc_parcel_add (parcel, memory),
+  return g_variant_new ("(ittbt@m" GMPROC_SLOT_FORMAT ")", gmproc_parcel_add (parcel, memory),
                         (guint64) gmproc_shared_memory_get_size (self), (guint64) self->maximum,
-                        is_read_only,
+                        is_read_only, self->id,
                         g_variant_new_maybe (G_VARIANT_TYPE (GMPROC_SLOT_FORMAT), slot));
 }
 
@@ -142,13 +152,14 @@ gmproc_shared_memory_import_from (GVariant *parameters, GmprocParcel *parcel, GE
     }
 
   self = g_object_new (GMPROC_TYPE_SHARED_MEMORY, NULL);
-  g_variant_get (parameters, "(ittb@m" GMPROC_SLOT_FORMAT ")", &memory_index, &size, &maximum,
-                 &self->is_read_only, &maybe_slot);
+  g_variant_get (parameters, "(ittbt@m" GMPROC_SLOT_FORMAT ")", &memory_index, &size, &maximum,
+                 &self->is_read_only, &self->id, &maybe_slot);
   if (!gmproc_parcel_take (parcel, memory_index, &self->memory, error)
       || !gmproc_shared_memory_take_sizes (self, size, maximum, error)
       || !import_slot (self, maybe_slot, parcel, error)
       || !gmproc_shared_memory_map_first (self, error))
     return NULL;
+  note_memory (self);
   return (GmprocShareable *) g_steal_pointer (&self);
 }
 
@@ -198,7 +209,12 @@ shared_memory_new (gsize size, gsize maximum, GError **error)
 GmprocSharedMemory *
 gmproc_shared_memory_new (gsize size, GError **error)
 {
-  return shared_memory_new (size, size, error);
+  g_autoptr (GmprocSharedMemory) self = shared_memory_new (size, size, error);
+
+  if (self == NULL || !gmproc_port_random_fill (&self->id, sizeof self->id, error))
+    return NULL;
+  note_memory (self);
+  return g_steal_pointer (&self);
 }
 
 /**
@@ -231,6 +247,7 @@ gmproc_shared_memory_new_growable (gsize size, gsize maximum, GError **error)
   self = shared_memory_new (size, maximum, error);
   if (self == NULL || !gmproc_slot_new (&self->slot, KIND, error))
     return NULL;
+  gmproc_shared_memory_get_state (self)->maximum = maximum;
   gmproc_shared_memory_get_state (self)->size = size;
   return g_steal_pointer (&self);
 }

@@ -48,6 +48,18 @@ assert_in_order (const char *text, const char *first, ...)
   va_end (parts);
 }
 
+/* How often PART is in the paragraph that TEXT begins. */
+static guint
+count_in_paragraph (const char *text, const char *part)
+{
+  const char *end = strstr (text, "\n\n");
+  guint n = 0;
+
+  for (const char *at = text; (at = strstr (at, part)) != NULL && (end == NULL || at < end); at++)
+    n++;
+  return n;
+}
+
 /* Makes a lock and holds it, and waits for ever at the barrier. Nobody else has that lock. */
 GMPROC_DEFINE_TARGET (hold_own_lock)
 {
@@ -170,6 +182,82 @@ test_dead (void)
   g_assert_nonnull (strstr (without, "queue "));
 }
 
+/* Has a queue and shared memory that nobody else has, a queue and memory that others have too, and
+ * waits for ever for room. */
+GMPROC_DEFINE_TARGET (fill_own_queue)
+{
+  g_autoptr (GmprocQueue) shared_queue = party_open_queue (args, 0);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GmprocSharedMemory) shared_memory = NULL;
+  g_autoptr (GmprocSharedMemory) view G_GNUC_UNUSED = NULL;
+  g_autoptr (GmprocSharedMemory) memory G_GNUC_UNUSED = NULL;
+  g_autoptr (GmprocQueue) queue = NULL;
+  gint32 handle;
+
+  g_variant_get_child (args, 1, "h", &handle);
+  shared_memory = gmproc_shared_memory_from_handle (handle, &error);
+  g_assert_no_error (error);
+  view = gmproc_shared_memory_to_read_only (shared_memory, &error);
+  g_assert_no_error (error);
+  memory = gmproc_shared_memory_new (321, &error);
+  g_assert_no_error (error);
+  queue = gmproc_queue_new (2, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < 3; i++)
+    (void) gmproc_queue_put_data (queue, (const guint8 *) "x", 1, i < 2 ? 0 : PARTY_BOUND, NULL,
+                                  NULL);
+  return EXIT_FAILURE; /* it is killed there */
+}
+
+/* What only a process has that is stopped is shown too, and how full it is. */
+static void
+test_stopped_producer (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GmprocQueue) queue = gmproc_queue_new (0, &error);
+  g_autoptr (GmprocArray) array = gmproc_array_new ("x", 100, &error);
+  g_autoptr (GmprocSharedMemory) memory = gmproc_shared_memory_new (123, &error);
+  g_autofree char *full = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *json = NULL;
+  Party *producer;
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < 5; i++)
+    g_assert_true (gmproc_queue_put_data (queue, (const guint8 *) "x", 1, 0, NULL, NULL));
+  g_bytes_unref (gmproc_queue_get_bytes (queue, 0, NULL, NULL));
+  g_assert_true (gmproc_queue_task_done (queue, NULL));
+  producer = party_start (PARTY_PROCESS, fill_own_queue,
+                          g_variant_new ("(hh)", gmproc_queue_get_handle (queue),
+                                         gmproc_shared_memory_get_handle (memory)));
+  full = dump_with (GMPROC_DUMP_TEXT, "waited for by Process-");
+  if (party_stop (producer))
+    {
+      gmproc_queue_close (queue);
+      text = gmproc_dump_to_string (GMPROC_DUMP_TEXT);
+      json = gmproc_dump_to_string (GMPROC_DUMP_JSON);
+      assert_in_order (text, "queue ", ": 2 items of 2\n  waited for by Process-", NULL);
+      assert_in_order (text, "queue ", ": 4 items, 4 unfinished, closed\n  shared by", ", ", NULL);
+      assert_in_order (text, "shared memory ", ": 800 bytes\n", NULL);
+      assert_in_order (text, "shared memory ", ": 123 bytes\n  shared by", ", ", NULL);
+      assert_in_order (text, "shared memory ", ": 321 bytes\n  shared by", NULL);
+      assert_in_order (json, "\"kind\": \"queue\"",
+                       "\"length\": 4, \"unfinished\": 4, \"closed\": true", NULL);
+      assert_in_order (json, "\"length\": 2, \"bound\": 2, \"unfinished\": 2, \"closed\": false",
+                       NULL);
+      /* Once for each of the two processes, also where one has it twice. */
+      g_assert_cmpuint (count_in_paragraph (strstr (text, ": 123 bytes\n"), ","), ==, 1);
+      party_continue (producer);
+    }
+  party_kill (producer);
+  g_clear_object (&array);
+  g_clear_pointer (&text, g_free);
+  text = gmproc_dump_to_string (GMPROC_DUMP_TEXT);
+  g_assert_null (strstr (text, ": 800 bytes"));
+  g_assert_null (strstr (text, ": 321 bytes"));
+  g_assert_nonnull (strstr (text, ": 123 bytes"));
+}
+
 /* Every kind, also what is written to a stream. */
 static void
 test_kinds (void)
@@ -198,7 +286,7 @@ test_kinds (void)
   g_assert_nonnull (strstr (json, "\"set\": true"));
   g_assert_nonnull (strstr (json, "\"count\": 2, \"bound\": 3"));
   g_assert_nonnull (strstr (json, "\"kind\": \"value\""));
-  g_assert_nonnull (strstr (json, "\"size\": 100"));
+  g_assert_nonnull (strstr (json, "\"size\": 100, \"maximum\": 200"));
 
   /* What is gone is not in the dump any more. */
   g_clear_object (&event);
@@ -263,6 +351,7 @@ main (int argc, char **argv)
   PARTY_ADD ("/dump/lock", test_lock);
   gmproc_test_add ("/dump/stopped-holder", test_stopped_holder);
   gmproc_test_add ("/dump/dead", test_dead);
+  gmproc_test_add ("/dump/stopped-producer", test_stopped_producer);
   gmproc_test_add ("/dump/kinds", test_kinds);
   gmproc_test_add ("/dump/many-killed", test_many_killed);
   return g_test_run ();

@@ -127,7 +127,7 @@ note_block_locked (GmprocArena *arena)
   if (arena->family == gmproc_family_get_id ())
     return;
   arena->family = gmproc_family_get_id ();
-  arena->note = gmproc_family_note_memory (GMPROC_NOTE_BLOCK, arena->id[0], arena->memory);
+  arena->note = gmproc_family_note_block (arena->id[0], arena->memory);
   for (guint i = 1; i < N_SLOTS; i++)
     note_object (arena, i);
 }

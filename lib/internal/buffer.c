@@ -17,8 +17,8 @@
 #define N_WAITPOINTS (3)
 
 /* The place has the first granule to itself; the ring follows. */
-static gsize
-get_place_size (void)
+gsize
+gmproc_buffer_get_place_size (void)
 {
   return gmproc_port_memory_get_granularity ();
 }
@@ -54,11 +54,11 @@ get_waitpoint (GmprocBuffer *self, guint i, GmprocWaitpointPlace **ret_place)
 static gboolean
 map_place (GmprocBuffer *self, GError **error)
 {
-  self->place = gmproc_port_memory_map (self->memory, 0, get_place_size (), error);
+  self->place = gmproc_port_memory_map (self->memory, 0, gmproc_buffer_get_place_size (), error);
   if (self->place == NULL)
     return FALSE;
 
-  gmproc_ring_init (&self->ring, &self->place->ring, self->memory, get_place_size ());
+  gmproc_ring_init (&self->ring, &self->place->ring, self->memory, gmproc_buffer_get_place_size ());
   return TRUE;
 }
 
@@ -90,13 +90,13 @@ static void
 note_buffer (GmprocBuffer *self)
 {
   self->subject = (GmprocSubject){ .block = self->place->id, .kind = GMPROC_KIND_QUEUE };
-  self->note = gmproc_family_note_memory (GMPROC_NOTE_OBJECT, self->place->id, self->memory);
+  self->note = gmproc_family_note_object (GMPROC_KIND_QUEUE, self->place->id, 0, self->memory);
 }
 
 gboolean
 gmproc_buffer_new (GmprocBuffer *self, guint max_length, GError **error)
 {
-  gsize place_size = get_place_size ();
+  gsize place_size = gmproc_buffer_get_place_size ();
 
   *self = (GmprocBuffer){ .memory = GMPROC_PORT_NO_HANDLE };
   if (!gmproc_port_memory_new (place_size + gmproc_ring_get_first_size (),
@@ -129,7 +129,7 @@ gmproc_buffer_clear (GmprocBuffer *self)
         gmproc_port_lock_detach (get_lock (self, i, &lock_place));
       gmproc_ring_clear (&self->ring);
     }
-  gmproc_port_memory_unmap ((gpointer *) &self->place, get_place_size ());
+  gmproc_port_memory_unmap ((gpointer *) &self->place, gmproc_buffer_get_place_size ());
   gmproc_port_handle_close (&self->memory);
 }
 
@@ -161,7 +161,7 @@ take_child (GVariant *exported, gsize i, GmprocParcel *parcel, gintptr *ret_hand
 static gboolean
 check_memory (GmprocBuffer *self, GError **error)
 {
-  gsize needed = get_place_size () + gmproc_ring_get_first_size ();
+  gsize needed = gmproc_buffer_get_place_size () + gmproc_ring_get_first_size ();
   gsize size;
 
   if (!gmproc_port_memory_get_size (self->memory, &size, error))
@@ -264,4 +264,21 @@ guint
 gmproc_buffer_get_max_length (GmprocBuffer *self)
 {
   return self->place->max_length;
+}
+
+gboolean
+gmproc_buffer_read_state (gpointer mapping, guint64 id, GmprocBufferState *ret)
+{
+  GmprocBuffer self = { .place = mapping, .ring.place = &((GmprocBufferPlace *) mapping)->ring };
+
+  if (self.place->magic != MAGIC || self.place->id != id)
+    return FALSE;
+  *ret = (GmprocBufferState){ .kind = GMPROC_KIND_QUEUE,
+                              .is_read = TRUE,
+                              .length = gmproc_buffer_get_length (&self),
+                              .max_length = gmproc_buffer_get_max_length (&self),
+                              .n_unfinished = gmproc_buffer_count_unfinished (&self),
+                              .n_finished = self.place->n_finished,
+                              .is_closed = gmproc_buffer_is_closed (&self) };
+  return TRUE;
 }

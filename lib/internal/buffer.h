@@ -122,4 +122,20 @@ gboolean gmproc_buffer_is_closed (GmprocBuffer *self);
 guint gmproc_buffer_get_length (GmprocBuffer *self);
 guint gmproc_buffer_get_max_length (GmprocBuffer *self); /* 0: no bound */
 
+/* For those who look at a queue from outside, and cannot write: MAPPING is the first part of the
+ * memory of what may be one, of the size of a place. FALSE if it is not the one with that ID. */
+typedef struct
+{
+  guint32 kind; /* as in the place of a slot */
+  guint32 is_read;
+  guint32 length;
+  guint32 max_length;
+  guint32 n_unfinished;
+  guint32 n_finished;
+  guint32 is_closed;
+} GmprocBufferState;
+
+gsize gmproc_buffer_get_place_size (void);
+gboolean gmproc_buffer_read_state (gpointer mapping, guint64 id, GmprocBufferState *ret);
+
 G_END_DECLS

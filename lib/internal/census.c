@@ -7,13 +7,14 @@
 
 #include <string.h>
 
+#include "buffer.h"
 #include "kind.h"
 
 /* By how much a note may be older than what it is about: 20 ms of the clock, 8 ms of the lock's
  * unit (gmproc-lock-private.h), and something to spare. */
 #define GRAIN (40 * G_TIME_SPAN_MILLISECOND)
 
-/* A process that has a block of objects, and where. */
+/* A process that has a block of objects, or an object, and where. */
 typedef struct
 {
   const GmprocPortPresencePlace *presence;
@@ -25,7 +26,7 @@ typedef struct
   GmprocCensus *census;
   GHashTable *by_page;   /* first page → index of the process, and one more */
   GHashTable *by_object; /* subject → object */
-  GHashTable *sources;   /* block → GArray of Source */
+  GHashTable *sources;   /* block, or queue → GArray of Source */
   guint process;         /* whose notes are read */
 } Work;
 
@@ -103,11 +104,33 @@ add_source (Work *work, const GmprocFamilyMember *member, const GmprocNote *note
   g_array_append_val (sources, source);
 }
 
+/* A process may have an object twice, as one to read and one to write, and notes in several pages.
+ */
+static void
+add_holder (Work *work, GmprocCensusObject *object)
+{
+  for (guint i = 0; i < object->processes->len; i++)
+    if (g_array_index (object->processes, guint, i) == work->process)
+      return;
+  g_array_append_val (object->processes, work->process);
+}
+
+static void
+add_object (Work *work, const GmprocFamilyMember *member, const GmprocNote *note)
+{
+  GmprocCensusObject *object = get_object (work, note->block, 0);
+
+  object->subject.kind = object->place.kind = note->object.kind;
+  object->place.contents[0] = note->object.size;
+  add_holder (work, object);
+  if (note->object.kind == GMPROC_KIND_QUEUE)
+    add_source (work, member, note);
+}
+
 static void
 add_note (Work *work, const GmprocFamilyMember *member, const GmprocNote *note)
 {
   GmprocCensusWaiter waiter = { work->process, note->thread, note->since };
-  GmprocCensusObject *object;
 
   switch (note->type)
     {
@@ -115,12 +138,10 @@ add_note (Work *work, const GmprocFamilyMember *member, const GmprocNote *note)
       add_source (work, member, note);
       for (guint32 i = 1; i < GMPROC_ARENA_SLOTS; i++)
         if ((note->bits[i / 8] & 1 << i % 8) != 0)
-          g_array_append_val (get_object (work, note->block, i)->processes, work->process);
+          add_holder (work, get_object (work, note->block, i));
       break;
     case GMPROC_NOTE_OBJECT:
-      object = get_object (work, note->block, 0);
-      object->subject.kind = object->place.kind = GMPROC_KIND_QUEUE;
-      g_array_append_val (object->processes, work->process);
+      add_object (work, member, note);
       break;
     case GMPROC_NOTE_WAIT:
       g_array_append_val (get_object (work, note->block, note->index)->waiters, waiter);
@@ -164,32 +185,63 @@ copy_places (Work *work, guint64 block, const GmprocSlotPlace *slots)
     }
 }
 
-/* From this process's own mapping, or from any process that has the block. */
-static void
-read_block (Work *work, guint64 block, GArray *sources)
+static gboolean
+read_slots (Work *work, guint64 block, gpointer mapping)
 {
-  GmprocArena *arena;
-  const GmprocSlotPlace *own = gmproc_arena_borrow (block, &arena);
+  if (!gmproc_arena_check_mapping (mapping, block))
+    return FALSE;
+  copy_places (work, block, mapping);
+  return TRUE;
+}
 
-  if (own != NULL)
-    {
-      copy_places (work, block, own);
-      gmproc_arena_release (arena);
-      return;
-    }
-  for (guint i = 0; i < sources->len; i++)
+static gboolean
+read_queue (Work *work, guint64 id, gpointer mapping)
+{
+  GmprocCensusObject *object = get_object (work, id, 0);
+
+  G_STATIC_ASSERT (sizeof (GmprocBufferState) <= sizeof object->place);
+  return gmproc_buffer_read_state (mapping, id, (GmprocBufferState *) &object->place);
+}
+
+/* From any process that has the memory. A handle may be closed by now, or be something else's, so
+ * READ says whether it is the right one. */
+static void
+read_memory (Work *work, guint64 id, GArray *sources, gsize size,
+             gboolean (*read) (Work *work, guint64 id, gpointer mapping))
+{
+  gboolean is_right = FALSE;
+
+  for (guint i = 0; !is_right && i < sources->len; i++)
     {
       const Source *source = &g_array_index (sources, Source, i);
-      gpointer mapping =
-          gmproc_port_presence_map (source->presence, source->handle, GMPROC_ARENA_SIZE, NULL);
-      gboolean is_right = mapping != NULL && gmproc_arena_check_mapping (mapping, block);
+      gpointer mapping = gmproc_port_presence_map (source->presence, source->handle, size, NULL);
 
-      if (is_right)
-        copy_places (work, block, mapping);
-      gmproc_port_memory_unmap (&mapping, GMPROC_ARENA_SIZE);
-      if (is_right)
-        return;
+      is_right = mapping != NULL && read (work, id, mapping);
+      gmproc_port_memory_unmap (&mapping, size);
     }
+}
+
+/* The blocks of this process are mapped already. */
+static void
+read_source (Work *work, guint64 id, GArray *sources)
+{
+  GmprocSubject key = { .block = id };
+  GmprocArena *arena;
+  const GmprocSlotPlace *own;
+
+  if (g_hash_table_contains (work->by_object, &key))
+    {
+      read_memory (work, id, sources, gmproc_buffer_get_place_size (), read_queue);
+      return;
+    }
+  own = gmproc_arena_borrow (id, &arena);
+  if (own == NULL)
+    {
+      read_memory (work, id, sources, GMPROC_ARENA_SIZE, read_slots);
+      return;
+    }
+  copy_places (work, id, own);
+  gmproc_arena_release (arena);
 }
 
 GmprocCensus *
@@ -211,7 +263,7 @@ gmproc_census_take (void)
   gmproc_family_visit (add_notes, &work);
   g_hash_table_iter_init (&iter, work.sources);
   while (g_hash_table_iter_next (&iter, &block, &sources))
-    read_block (&work, *(guint64 *) block, sources);
+    read_source (&work, *(guint64 *) block, sources);
 
   g_hash_table_unref (work.by_page);
   g_hash_table_unref (work.by_object);

@@ -31,7 +31,7 @@ typedef struct
 typedef struct
 {
   GmprocSubject subject; /* kind 0: its memory could not be read */
-  GmprocSlotPlace place; /* a copy; for a queue only its kind */
+  GmprocSlotPlace place; /* a copy; of an object that has no slot what stands for one */
   GArray *processes;     /* indexes of those that have it */
   GArray *waiters;
 } GmprocCensusObject;

@@ -473,7 +473,7 @@ gmproc_family_drop_note (GmprocNote *note)
 }
 
 GmprocNote *
-gmproc_family_note_memory (GmprocNoteType type, guint64 block, gintptr handle)
+gmproc_family_note_block (guint64 block, gintptr handle)
 {
   GmprocNote *note = gmproc_family_new_note ();
 
@@ -481,7 +481,22 @@ gmproc_family_note_memory (GmprocNoteType type, guint64 block, gintptr handle)
     return NULL;
   note->block = block;
   note->handle = (guint64) handle;
-  __atomic_store_n (&note->type, type, __ATOMIC_RELEASE);
+  __atomic_store_n (&note->type, GMPROC_NOTE_BLOCK, __ATOMIC_RELEASE);
+  return note;
+}
+
+GmprocNote *
+gmproc_family_note_object (guint32 kind, guint64 id, guint64 size, gintptr handle)
+{
+  GmprocNote *note = gmproc_family_new_note ();
+
+  if (note == NULL)
+    return NULL;
+  note->block = id;
+  note->handle = (guint64) handle;
+  note->object.kind = kind;
+  note->object.size = size;
+  __atomic_store_n (&note->type, GMPROC_NOTE_OBJECT, __ATOMIC_RELEASE);
   return note;
 }
 

@@ -48,7 +48,7 @@ typedef enum
   GMPROC_NOTE_FREE,
   GMPROC_NOTE_CLAIMED,
   GMPROC_NOTE_BLOCK,  /* the process has the block; `bits` says which of its objects */
-  GMPROC_NOTE_OBJECT, /* the process has an object that has a block to itself */
+  GMPROC_NOTE_OBJECT, /* the process has an object that is no part of such a block */
   GMPROC_NOTE_WAIT,   /* a thread sleeps for the object since `since` */
   GMPROC_NOTE_PARTY,  /* the process belongs to the barrier */
   GMPROC_NOTE_LEFT    /* it did, and ended in order */
@@ -58,12 +58,20 @@ typedef struct
 {
   guint32 type; /* atomic */
   guint32 index;
-  guint64 block;
+  guint64 block; /* of an object that is no part of one: what it is known by */
   gint64 since;
   guint64 handle; /* of a block or object: in that process */
   guint32 thread; /* of a wait: which; of a party: atomic, how many of its threads wait there */
   guint32 next;   /* of a party: the barrier's next one; 0 for none */
-  guint8 bits[GMPROC_FAMILY_BITS / 8];
+  union
+  {
+    guint8 bits[GMPROC_FAMILY_BITS / 8]; /* of a block */
+    struct
+    {
+      guint64 size; /* of shared memory: of how many bytes */
+      guint32 kind;
+    } object;
+  };
 } GmprocNote;
 
 /* The process of a page, as others see it. */
@@ -105,8 +113,10 @@ void gmproc_family_drop_note (GmprocNote *note);
  * about the process that lives on. Dropping there leaves the note as it is. */
 GmprocNote *gmproc_family_get_own (GmprocNote *note);
 
-/* A note about something that the process has in a block of its own; see GmprocNoteType. */
-GmprocNote *gmproc_family_note_memory (GmprocNoteType type, guint64 block, gintptr handle);
+/* A note that the process has a block of objects, or an object that is in none; see
+ * GmprocNoteType. */
+GmprocNote *gmproc_family_note_block (guint64 block, gintptr handle);
+GmprocNote *gmproc_family_note_object (guint32 kind, guint64 id, guint64 size, gintptr handle);
 
 /* Around a sleep, by the thread that sleeps. SUBJECT may be NULL. */
 void gmproc_family_begin_wait (const GmprocSubject *subject);

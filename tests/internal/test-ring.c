@@ -310,8 +310,8 @@ test_two_views (void)
   fixture_close (&fixture);
 }
 
-/* After a burst the memory is as small as before. What was given back reads as zeros, which not
- * every system can do: the next messages find what was there. */
+/* After a burst the ring is as small as before. What the memory reads that was given back is the
+ * system's to say; the next messages do not care. */
 static void
 test_shrink (void)
 {
@@ -327,11 +327,6 @@ test_shrink (void)
   gmproc_ring_shrink (&fixture.ring);
   g_assert_cmpuint (fixture.place.level, ==, 0);
   g_assert_false (gmproc_ring_is_worth_shrinking (&fixture.ring));
-#ifndef G_OS_WIN32
-  for (gsize i = FIRST; i < large; i++)
-    if (fixture.ring.levels[7][i] != 0)
-      g_error ("byte %zu was not given back", i);
-#endif
   put (&fixture, 1000);
   put (&fixture, large);
   take (&fixture, 1000);

@@ -20,7 +20,7 @@
 
 #define SIZE 10000
 #define SHMEM "GmprocSharedMemory"
-#define NO_SLOT "@m(ittu) nothing"
+#define NO_SLOT "@t 7, @m(ittu) nothing"
 
 /* A message with a block of SIZE bytes as its handle 0, and the end of a pipe as its handle 1. */
 typedef struct
@@ -97,8 +97,8 @@ static const Forged forged[] = {
   { SHMEM, "(7, @t 10000, @t 10000, false, " NO_SLOT ")" },
   { SHMEM, "(-5, @t 10000, @t 10000, true, " NO_SLOT ")" },
   /* A place for the size in a block that is none for such. */
-  { SHMEM, "(0, @t 10000, @t 20000, false, @m(ittu) just (0, 1, 2, 3))" },
-  { SHMEM, "(0, @t 10000, @t 20000, false, @m(ittu) just (7, 1, 2, 3))" },
+  { SHMEM, "(0, @t 10000, @t 20000, false, @t 0, @m(ittu) just (0, 1, 2, 3))" },
+  { SHMEM, "(0, @t 10000, @t 20000, false, @t 0, @m(ittu) just (7, 1, 2, 3))" },
   { "GmprocValue", "((0, @t 1, @t 2, @u 3), @m(sv) nothing)" },
   { "GmprocValue", "((9, @t 1, @t 2, @u 3), @m(sv) nothing)" },
   /* Arrays of no numbers, without a block, of more than the block has, and with a wrong one. */
@@ -144,7 +144,7 @@ test_not_a_block (void)
     { SHMEM, "(1, @t 10000, @t 10000, false, " NO_SLOT ")" },
     { SHMEM, "(-1, @t 10000, @t 10000, false, " NO_SLOT ")" },
     { SHMEM, "(1, @t 10000, @t 10000, true, " NO_SLOT ")" },
-    { SHMEM, "(0, @t 10000, @t 20000, false, @m(ittu) just (1, 1, 2, 3))" },
+    { SHMEM, "(0, @t 10000, @t 20000, false, @t 0, @m(ittu) just (1, 1, 2, 3))" },
     { "GmprocValue", "((1, @t 1, @t 2, @u 3), @m(sv) nothing)" },
     { "GmprocValue", "((-1, @t 1, @t 2, @u 3), @m(sv) nothing)" },
     { "GmprocArray", "(@y 0x69, @t 5, @m(sv) just ('" SHMEM
@@ -210,15 +210,15 @@ test_wrong_kind (void)
       g_variant_ref_sink (gmproc_shareable_export (GMPROC_SHAREABLE (block), parcel, &error));
   g_variant_get_child (of_value, 1, "v", &parameters);
   slot = g_variant_get_child_value (parameters, 0);
-  assert_refused (
-      parcel,
-      g_variant_new (GMPROC_SHAREABLE_FORMAT, SHMEM,
-                     g_variant_new ("(ittbm@(ittu))", 0, (guint64) 10, (guint64) 20, FALSE, slot)),
-      GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE);
+  assert_refused (parcel,
+                  g_variant_new (GMPROC_SHAREABLE_FORMAT, SHMEM,
+                                 g_variant_new ("(ittbtm@(ittu))", 0, (guint64) 10, (guint64) 20,
+                                                FALSE, (guint64) 0, slot)),
+                  GMPROC_ERROR, GMPROC_ERROR_BAD_MESSAGE);
 
   g_clear_pointer (&parameters, g_variant_unref);
   g_variant_get_child (of_block, 1, "v", &parameters);
-  g_variant_get_child (parameters, 4, "m@(ittu)", &other);
+  g_variant_get_child (parameters, 5, "m@(ittu)", &other);
   assert_refused (
       parcel,
       g_variant_new (GMPROC_SHAREABLE_FORMAT, "GmprocValue",
@@ -303,8 +303,8 @@ test_spoilt_size (void)
   g_assert_no_error (error);
   exported = g_variant_ref_sink (g_variant_new (
       GMPROC_SHAREABLE_FORMAT, SHMEM,
-      g_variant_new ("(ittbm@(ittu))", gmproc_parcel_add (parcel, memory), (guint64) 100,
-                     (guint64) 10 * SIZE, FALSE, gmproc_slot_export (&slot, parcel))));
+      g_variant_new ("(ittbtm@(ittu))", gmproc_parcel_add (parcel, memory), (guint64) 100,
+                     (guint64) 10 * SIZE, FALSE, (guint64) 0, gmproc_slot_export (&slot, parcel))));
   block = (GmprocSharedMemory *) gmproc_shareable_import (exported, parcel, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (gmproc_shared_memory_get_size (block), ==, 100);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The libgmproc authors
  *
- * What only a POSIX system has: signal masks, fork(), and standard streams that are numbers.
+ * What only a POSIX system has: signal masks, fork(), standard streams that are numbers, and memory
+ * that can be given back.
  */
 #include "config.h"
 
@@ -12,7 +13,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -455,6 +458,34 @@ test_long_pipes (void)
 
 #endif
 
+/* Memory that is given back is the system's again, and reads as zeros. */
+static void
+test_discarded_memory (void)
+{
+#ifdef MADV_REMOVE
+  const gsize size = 1 << 20;
+  struct stat before, after;
+  gintptr block;
+  char *mapping;
+
+  g_assert_true (gmproc_port_memory_new (size, size, &block, NULL));
+  mapping = gmproc_port_memory_map (block, 0, size, NULL);
+  g_assert_nonnull (mapping);
+  memset (mapping, 'x', size);
+  g_assert_no_errno (fstat ((int) block, &before));
+  gmproc_port_memory_discard (mapping, 0, size);
+  g_assert_no_errno (fstat ((int) block, &after));
+  g_assert_cmpint (before.st_blocks, >, 0);
+  g_assert_cmpint (after.st_blocks, ==, 0);
+  for (gsize i = 0; i < size; i++)
+    g_assert_cmpint (mapping[i], ==, '\0');
+  gmproc_port_memory_unmap ((gpointer *) &mapping, size);
+  gmproc_port_handle_close (&block);
+#else
+  g_test_skip ("this system has no call that gives memory of a mapping back");
+#endif
+}
+
 int
 main (int argc, char **argv)
 {
@@ -481,5 +512,6 @@ main (int argc, char **argv)
   gmproc_test_add ("/port/posix/ring", test_handles_in_a_ring);
   gmproc_test_add ("/port/posix/PI-07/kept-parcels", test_kept_parcels);
   gmproc_test_add ("/port/posix/long-pipes", test_long_pipes);
+  gmproc_test_add ("/port/posix/discarded-memory", test_discarded_memory);
   return g_test_run ();
 }
