@@ -559,7 +559,7 @@ gmproc_queue_describe (const GmprocSlotPlace *place, GmprocDescription *ret)
 
   if (!state->is_read)
     return;
-  g_string_append_printf (ret->text, "%u items", state->length);
+  g_string_append_printf (ret->text, "length %u", state->length);
   g_string_append_printf (ret->json, "\"length\": %u", state->length);
   if (state->max_length != 0)
     {

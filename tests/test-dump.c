@@ -236,8 +236,8 @@ test_stopped_producer (void)
       gmproc_queue_close (queue);
       text = gmproc_dump_to_string (GMPROC_DUMP_TEXT);
       json = gmproc_dump_to_string (GMPROC_DUMP_JSON);
-      assert_in_order (text, "queue ", ": 2 items of 2\n  waited for by Process-", NULL);
-      assert_in_order (text, "queue ", ": 4 items, 4 unfinished, closed\n  shared by", ", ", NULL);
+      assert_in_order (text, "queue ", ": length 2 of 2\n  waited for by Process-", NULL);
+      assert_in_order (text, "queue ", ": length 4, 4 unfinished, closed\n  shared by", ", ", NULL);
       assert_in_order (text, "shared memory ", ": 800 bytes\n", NULL);
       assert_in_order (text, "shared memory ", ": 123 bytes\n  shared by", ", ", NULL);
       assert_in_order (text, "shared memory ", ": 321 bytes\n  shared by", NULL);
