@@ -186,7 +186,7 @@ test_dead (void)
  * waits for ever for room. */
 GMPROC_DEFINE_TARGET (fill_own_queue)
 {
-  g_autoptr (GmprocQueue) shared_queue = party_open_queue (args, 0);
+  g_autoptr (GmprocQueue) shared_queue G_GNUC_UNUSED = party_open_queue (args, 0);
   g_autoptr (GError) error = NULL;
   g_autoptr (GmprocSharedMemory) shared_memory = NULL;
   g_autoptr (GmprocSharedMemory) view G_GNUC_UNUSED = NULL;
