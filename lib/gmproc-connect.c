@@ -10,6 +10,7 @@
 #include "gmproc-connection-private.h"
 #include "gmproc-listener-private.h"
 #include "internal/deadline.h"
+#include "port/port.h"
 
 #define LARGEST_MESSAGE (G_GUINT64_CONSTANT (64) << 20) /* that a stranger may send */
 
@@ -112,10 +113,12 @@ static GmprocConnection *
 run_blocking (GSocketAddress *address, GmprocGreetingTerms *terms, gint64 timeout,
               GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GMainContext) context = gmproc_port_new_context (error);
   g_autoptr (GAsyncResult) result = NULL;
   gboolean has_begun;
 
+  if (context == NULL)
+    return NULL;
   g_main_context_push_thread_default (context);
   has_begun = begin (address, terms, timeout, cancellable, on_result, &result, error);
   while (has_begun && result == NULL)

@@ -163,7 +163,8 @@ gmproc_connection_prepare (GmprocConnection *self, GVariant *message, GOutputVec
  * object here; %G_IO_ERROR_INVALID_ARGUMENT for objects with more than 250 system handles;
  * %G_IO_ERROR_TOO_MANY_OPEN_FILES when the system lets no more descriptors be on their way to a
  * receiver that does not take them;
- * %GMPROC_ERROR_BAD_TYPE for a message that is not in normal form.
+ * %GMPROC_ERROR_BAD_TYPE for a message that is not in normal form, or nested more than 120 levels
+ * deep.
  *
  * Returns: whether the whole message is in the pipe
  * Since: 1.0

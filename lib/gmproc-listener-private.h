@@ -20,7 +20,8 @@ struct _GmprocListener
 
   GSocket *socket;
   GSocketAddress *address;
-  char *path; /* of the socket's file, or NULL */
+  char *path; /* of the socket's file, absolute, or NULL */
+  GmprocPortFileId file;
   GmprocReception reception;
   gboolean is_closed; /* atomic */
 };

@@ -82,17 +82,23 @@ get_path (GSocketAddress *address)
   if (G_IS_UNIX_SOCKET_ADDRESS (address)
       && g_unix_socket_address_get_address_type (G_UNIX_SOCKET_ADDRESS (address))
              == G_UNIX_SOCKET_ADDRESS_PATH)
-    return g_strdup (g_unix_socket_address_get_path (G_UNIX_SOCKET_ADDRESS (address)));
+    return g_canonicalize_filename (
+        g_unix_socket_address_get_path (G_UNIX_SOCKET_ADDRESS (address)), NULL);
   return NULL;
 }
 
-/* Whether nobody listens at a socket's file, which was left behind then. */
+/* Whether PATH is a socket's file at which nobody listens: it was left behind then. To connect to
+ * another file is refused as well, and that one is somebody's. */
 static gboolean
-is_stale (GSocketAddress *address)
+is_stale (const char *path, GSocketAddress *address)
 {
-  g_autoptr (GSocket) socket = gmproc_stranger_socket_new (address, NULL);
+  g_autoptr (GSocket) socket = NULL;
   g_autoptr (GError) error = NULL;
+  GmprocPortFileId file;
 
+  if (!gmproc_port_socket_find_file (path, &file))
+    return FALSE;
+  socket = gmproc_stranger_socket_new (address, NULL);
   if (socket == NULL)
     return FALSE;
   /* Not every system refuses at once. */
@@ -110,7 +116,7 @@ bind_socket (GmprocListener *self, GSocketAddress *address, GError **error)
   if (g_socket_bind (self->socket, address, TRUE, &first))
     return TRUE;
   if (self->path != NULL && g_error_matches (first, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE)
-      && is_stale (address) && g_unlink (self->path) == 0)
+      && is_stale (self->path, address) && g_unlink (self->path) == 0)
     return g_socket_bind (self->socket, address, TRUE, error);
 
   g_clear_pointer (&self->path, g_free); /* it is somebody else's */
@@ -133,8 +139,11 @@ protect (GmprocListener *self, GError **error)
 static gboolean
 open_socket (GmprocListener *self, GSocketAddress *address, GError **error)
 {
-  return bind_socket (self, address, error) && protect (self, error)
-         && g_socket_listen (self->socket, error);
+  if (!bind_socket (self, address, error))
+    return FALSE;
+  if (self->path != NULL)
+    (void) gmproc_port_socket_find_file (self->path, &self->file);
+  return protect (self, error) && g_socket_listen (self->socket, error);
 }
 
 /* From the look whether a file is stale until the socket listens, which is when it stops to look
@@ -186,9 +195,8 @@ gmproc_listener_new (GSocketAddress *address, GBytes *key, GError **error)
 
   self = g_object_new (GMPROC_TYPE_LISTENER, NULL);
   self->socket = gmproc_stranger_socket_new (address, error);
-  if (self->socket == NULL)
+  if (self->socket == NULL || !gmproc_reception_open (&self->reception, self->socket, error))
     return NULL;
-  self->reception.socket = self->socket;
   self->reception.terms.is_server = TRUE;
   self->reception.terms.key = key != NULL ? g_bytes_ref (key) : NULL;
   self->path = get_path (address);
@@ -280,6 +288,17 @@ gmproc_listener_set_peer_limits (GmprocListener *self, guint n_peers, gint64 tim
   self->reception.time = time;
 }
 
+/* Somebody may have removed it, and another listener be there now. */
+static void
+remove_file (GmprocListener *self)
+{
+  GmprocPortFileId file;
+
+  if (self->path != NULL && gmproc_port_socket_find_file (self->path, &file)
+      && file.volume == self->file.volume && file.number == self->file.number)
+    (void) g_unlink (self->path);
+}
+
 /**
  * gmproc_listener_close:
  * @self: a listener
@@ -297,9 +316,7 @@ gmproc_listener_close (GmprocListener *self)
 
   if (!g_atomic_int_compare_and_exchange (&self->is_closed, FALSE, TRUE))
     return;
-  /* First the file, while it is still known to be this listener's. */
-  if (self->path != NULL)
-    (void) g_unlink (self->path);
+  remove_file (self); /* while the socket is open, whose file nobody else's can be taken for */
   gmproc_reception_stop (&self->reception);
   if (self->socket != NULL)
     (void) g_socket_close (self->socket, NULL);

@@ -107,6 +107,10 @@ gmproc_queue_batch_put (GmprocQueueBatch *self, GmprocQueue *queue, gint64 timeo
 
   if (!gmproc_deadline_from_timeout (timeout, &deadline, error))
     return FALSE;
+  /* Also of no items, although nothing could be put wrong. */
+  if (self->n_items == 0)
+    return !g_cancellable_set_error_if_cancelled (cancellable, error)
+           && gmproc_buffer_refuse_closed (&queue->buffer, error);
   while (self->n_put < self->n_items)
     if (g_cancellable_set_error_if_cancelled (cancellable, error)
         || !put_group (self, queue, deadline, cancellable, error))
@@ -128,7 +132,8 @@ gmproc_queue_batch_put (GmprocQueueBatch *self, GmprocQueue *queue, gint64 timeo
  *
  * When the timeout passes, or @cancellable fires, or the queue is closed, before all items had
  * room, the first @ret_n_put of them are in the queue and stay there, and the others are not. The
- * items of other producers may come in between. An empty array is no error.
+ * items of other producers may come in between. An empty array is no error, unless the queue is
+ * closed.
  *
  * Errors: as gmproc_queue_put(). An item that cannot be put is seen before the first one is put.
  *

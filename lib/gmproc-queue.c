@@ -202,7 +202,7 @@ gmproc_queue_new (guint max_size, GError **error)
  *
  * Errors: %G_IO_ERROR_TIMED_OUT when the queue stayed full; %G_IO_ERROR_CANCELLED;
  * %G_IO_ERROR_CLOSED; %G_IO_ERROR_NOT_SUPPORTED for an item with handles;
- * %GMPROC_ERROR_BAD_TYPE for one that is not in normal form;
+ * %GMPROC_ERROR_BAD_TYPE for one that is not in normal form, or nested more than 120 levels deep;
  * %G_IO_ERROR_MESSAGE_TOO_LARGE when it does not fit beside the items that wait (8 GiB in all, 128
  * MiB on a 32-bit system); what the system says when it has no memory.
  *

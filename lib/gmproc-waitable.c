@@ -19,6 +19,7 @@
 
 #include "internal/deadline.h"
 #include "internal/wait-source.h"
+#include "port/port.h"
 
 /**
  * GmprocWaitable:
@@ -120,15 +121,18 @@ gmproc_sources_init (G_GNUC_UNUSED GmprocSources *self)
 {
 }
 
-/* A source is asked by running it. */
+/* A source is asked by running it; one that cannot be asked is not known to be ready. */
 static gboolean
 gmproc_sources_is_ready (GmprocWaitable *waitable)
 {
   GmprocSources *self = GMPROC_SOURCES (waitable);
-  g_autoptr (GMainContext) context = g_main_context_new ();
-  g_autoptr (GSource) source = self->factory (self->user_data);
+  g_autoptr (GMainContext) context = gmproc_port_new_context (NULL);
+  g_autoptr (GSource) source = NULL;
   gboolean is_ready;
 
+  if (context == NULL)
+    return FALSE;
+  source = self->factory (self->user_data);
   g_source_set_dummy_callback (source);
   g_source_attach (source, context);
   is_ready = g_main_context_pending (context);
@@ -210,13 +214,16 @@ source_end (gpointer source)
   g_source_unref (source);
 }
 
-static void
-wait_init (Wait *self)
+static gboolean
+wait_init (Wait *self, GError **error)
 {
-  self->context = g_main_context_new ();
+  self->context = gmproc_port_new_context (error);
+  if (self->context == NULL)
+    return FALSE;
   self->sources = g_ptr_array_new_with_free_func (source_end);
   self->ready = g_hash_table_new (NULL, NULL);
   self->is_over = FALSE;
+  return TRUE;
 }
 
 static void
@@ -345,8 +352,9 @@ wait_for_some (Wait *self, GmprocWaitable **objects, guint n_objects, gint64 dea
  * Waits until at least one of the objects is ready, like `multiprocessing.connection.wait`, and
  * gives all that are. Nothing is taken from them. It runs none of the program's main contexts.
  *
- * Errors: %G_IO_ERROR_TIMED_OUT; %G_IO_ERROR_CANCELLED; what gmproc_waitable_create_source() says
- * of an object that cannot be waited for, with its place in @objects.
+ * Errors: %G_IO_ERROR_TIMED_OUT; %G_IO_ERROR_CANCELLED; %G_IO_ERROR_TOO_MANY_OPEN_FILES; what
+ * gmproc_waitable_create_source() says of an object that cannot be waited for, with its place in
+ * @objects.
  *
  * Returns: (transfer full) (element-type GmprocWaitable) (nullable): the objects that are ready, in
  *   the order of @objects, or %NULL with @error set
@@ -366,7 +374,8 @@ gmproc_wait (GmprocWaitable **objects, guint n_objects, gint64 timeout, GCancell
       || g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
 
-  wait_init (&wait);
+  if (!wait_init (&wait, error))
+    return NULL;
   if (create_sources (&wait, objects, n_objects, error))
     ready = wait_for_some (&wait, objects, n_objects, deadline, cancellable, error);
   wait_clear (&wait);

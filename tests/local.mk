@@ -106,6 +106,7 @@ port_tests += \
 public_tests += \
   tests/test-connection-descriptors \
   tests/test-fork \
+  tests/test-full-table \
   tests/test-listener-descriptors \
   tests/test-pool-posix \
   tests/test-process-posix \
@@ -211,6 +212,7 @@ tests_fuzz_test_handshake_SOURCES = tests/fuzz/fuzz-handshake.c $(replay)
 tests_fuzz_test_bootstrap_SOURCES = tests/fuzz/fuzz-bootstrap.c $(replay)
 tests_fuzz_test_courier_SOURCES = tests/fuzz/fuzz-courier.c $(replay)
 tests_fuzz_test_stranger_SOURCES = tests/fuzz/fuzz-stranger.c $(replay)
+tests_test_full_table_SOURCES = tests/test-full-table.c $(strangers)
 tests_test_listener_SOURCES = tests/test-listener.c $(strangers)
 tests_test_listener_async_SOURCES = tests/test-listener-async.c $(strangers)
 tests_test_listener_descriptors_SOURCES = tests/test-listener-descriptors.c $(strangers)

@@ -295,6 +295,67 @@ warm_up_sockets (void)
   check_folder ();
 }
 
+/* PI-22: a file that is no socket stays what it is, and so does the file of another listener. */
+static void
+test_other_files (void)
+{
+  char *folder;
+  g_autoptr (GSocketAddress) address = NULL;
+  g_autoptr (GmprocListener) first = NULL;
+  g_autoptr (GmprocListener) second = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *contents = NULL;
+  const char *path;
+
+  if (!has_unix_sockets ())
+    return;
+  address = make_address (&folder);
+  path = g_unix_socket_address_get_path (G_UNIX_SOCKET_ADDRESS (address));
+  g_file_set_contents (path, "mine", -1, &error);
+  g_assert_no_error (error);
+  g_assert_null (gmproc_listener_new (address, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
+  g_clear_error (&error);
+  g_file_get_contents (path, &contents, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (contents, ==, "mine");
+  g_assert_cmpint (g_unlink (path), ==, 0);
+
+  first = listener_new (address, NULL);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  second = listener_new (address, NULL);
+  gmproc_listener_close (first);
+  check_works (second, NULL);
+  gmproc_listener_close (second);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+  remove_folder (folder);
+}
+
+/* The file is found again after the program has gone to another folder. */
+static void
+test_other_folder (void)
+{
+  char *folder;
+  g_autofree char *before = g_get_current_dir ();
+  g_autoptr (GSocketAddress) address = NULL;
+  g_autoptr (GSocketAddress) relative = NULL;
+  g_autoptr (GmprocListener) listener = NULL;
+  const char *path;
+
+  if (!has_unix_sockets ())
+    return;
+  address = make_address (&folder);
+  path = g_unix_socket_address_get_path (G_UNIX_SOCKET_ADDRESS (address));
+  g_assert_cmpint (g_chdir (folder), ==, 0);
+  relative = g_unix_socket_address_new (strrchr (path, G_DIR_SEPARATOR) + 1);
+  listener = listener_new (relative, NULL);
+  g_assert_cmpint (g_chdir (before), ==, 0);
+  g_assert_true (g_file_test (path, G_FILE_TEST_EXISTS));
+  gmproc_listener_close (listener);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+  remove_folder (folder);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -305,6 +366,8 @@ main (int argc, char **argv)
   gmproc_test_add ("/listener/PI-24/abstract", test_abstract);
   gmproc_test_add ("/listener/PI-23/tcp", test_tcp);
   gmproc_test_add ("/listener/PI-22/same-address", test_same_address);
+  gmproc_test_add ("/listener/PI-22/other-files", test_other_files);
+  gmproc_test_add ("/listener/PI-22/other-folder", test_other_folder);
   gmproc_test_add ("/listener/PI-26/gone-client", test_gone_client);
   gmproc_test_add ("/listener/PI-29/wrong-key", test_wrong_key);
   gmproc_test_add ("/listener/PI-28/wrong-family", test_wrong_family);

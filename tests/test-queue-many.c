@@ -442,6 +442,30 @@ test_counts (PartyKind kind)
 }
 PARTY_TEST (test_counts)
 
+/* QU-09, GM-16: none to put is no reason to say that all is well. */
+static void
+test_none_refused (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GmprocQueue) queue = gmproc_queue_new (0, &error);
+  g_autoptr (GCancellable) cancelled = g_cancellable_new ();
+  gsize n_put = 7;
+
+  g_assert_no_error (error);
+  g_cancellable_cancel (cancelled);
+  g_assert_false (
+      gmproc_queue_put_many (queue, g_variant_new ("ai", NULL), 0, cancelled, &n_put, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpuint (n_put, ==, 0);
+  g_clear_error (&error);
+  g_assert_true (
+      gmproc_queue_put_many (queue, g_variant_new ("ai", NULL), 0, NULL, &n_put, &error));
+  g_assert_no_error (error);
+  gmproc_queue_close (queue);
+  g_assert_false (gmproc_queue_put_many_bytes (queue, NULL, 0, 0, NULL, &n_put, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -457,6 +481,7 @@ main (int argc, char **argv)
   gmproc_test_add ("/queue/many/refused", test_refused);
   gmproc_test_add ("/queue/many/bound", test_bound);
   gmproc_test_add ("/queue/many/empty-items", test_empty_items);
+  gmproc_test_add ("/queue/many/QU-09/none", test_none_refused);
   PARTY_ADD ("/queue/many/close", test_close);
   PARTY_ADD ("/queue/many/counts", test_counts);
   return g_test_run ();

@@ -261,6 +261,62 @@ test_handles_refused (void)
     g_assert_cmpuint (get (queue), ==, 1 + i);
 }
 
+/* QU-07, QU-08: GLib makes values that are deeper than it reads. */
+static void
+test_nested (void)
+{
+  g_autoptr (GmprocQueue) queue = new_queue (0);
+
+  for (guint n_levels = 110; n_levels < 140; n_levels++)
+    for (guint kind = 0; kind < 3; kind++)
+      {
+        g_autoptr (GError) error = NULL;
+        g_autoptr (GVariant) got = NULL;
+        g_autoptr (GVariant) value = g_variant_ref_sink (g_variant_new_string ("x"));
+
+        for (guint i = 0; i < n_levels; i++)
+          {
+            g_autoptr (GVariant) inner = value;
+
+            value = kind == 0   ? g_variant_new_variant (inner)
+                    : kind == 1 ? g_variant_new_tuple (&inner, 1)
+                                : g_variant_new_maybe (NULL, inner);
+            g_variant_ref_sink (value);
+          }
+        put (queue, 1);
+        g_assert_true (gmproc_queue_put (queue, value, 0, NULL, &error) == (n_levels <= 120));
+        if (n_levels > 120)
+          g_assert_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_TYPE);
+        put (queue, 2);
+        g_assert_cmpuint (get (queue), ==, 1);
+        if (n_levels <= 120)
+          {
+            got = gmproc_queue_get (queue, 0, NULL, NULL);
+            g_assert_true (got != NULL && g_variant_equal (got, value));
+          }
+        g_assert_cmpuint (get (queue), ==, 2);
+      }
+}
+
+/* A wide type is not a deep one. */
+static void
+test_wide (void)
+{
+  g_autoptr (GmprocQueue) queue = new_queue (0);
+  g_autoptr (GString) text = g_string_new ("(");
+  g_autoptr (GVariant) value = NULL;
+  g_autoptr (GVariant) got = NULL;
+
+  for (guint i = 0; i < 100; i++)
+    g_string_append (text, "@a(ay) [], @m(i) nothing, ");
+  g_string_append (text, "1)");
+  value = g_variant_parse (NULL, text->str, NULL, NULL, NULL);
+  g_assert_nonnull (value);
+  g_assert_true (gmproc_queue_put (queue, value, 0, NULL, NULL));
+  got = gmproc_queue_get (queue, 0, NULL, NULL);
+  g_assert_true (got != NULL && g_variant_equal (got, value));
+}
+
 /* QU-09, QU-10: closed is an error, for put at once and for get when it is empty; a second close is
  * none. How many items wait can be asked as before. */
 static void
@@ -590,6 +646,8 @@ main (int argc, char **argv)
   gmproc_test_add ("/queue/data", test_data);
   gmproc_test_add ("/queue/bytes-of-value", test_bytes_of_value);
   gmproc_test_add ("/queue/handles-refused", test_handles_refused);
+  gmproc_test_add ("/queue/QU-07/nested", test_nested);
+  gmproc_test_add ("/queue/QU-07/wide", test_wide);
   gmproc_test_add ("/queue/close", test_close);
   PARTY_ADD ("/queue/counts", test_counts);
   PARTY_ADD ("/queue/wake-chains", test_wake_chains);

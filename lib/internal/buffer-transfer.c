@@ -71,6 +71,12 @@ set_closed_error (GError **error)
   return FALSE;
 }
 
+gboolean
+gmproc_buffer_refuse_closed (GmprocBuffer *self, GError **error)
+{
+  return !gmproc_buffer_is_closed (self) || set_closed_error (error);
+}
+
 /* Lines up for the turn. One that was stopped (SIGSTOP, a debugger) while it slept keeps its turn,
  * and tells nobody what it was woken for; so those behind it look for themselves now and then.
  * FALSE with an error, or with *ret_found. */

@@ -118,6 +118,7 @@ guint gmproc_buffer_count_unfinished (GmprocBuffer *self);
 /* No more messages can be put, by any process. */
 void gmproc_buffer_close (GmprocBuffer *self);
 gboolean gmproc_buffer_is_closed (GmprocBuffer *self);
+gboolean gmproc_buffer_refuse_closed (GmprocBuffer *self, GError **error);
 
 guint gmproc_buffer_get_length (GmprocBuffer *self);
 guint gmproc_buffer_get_max_length (GmprocBuffer *self); /* 0: no bound */

@@ -70,7 +70,9 @@ ensure_reaper (GError **error)
   if (reaper_context != NULL)
     return TRUE;
 
-  context = g_main_context_new ();
+  context = gmproc_port_new_context (error);
+  if (context == NULL)
+    return FALSE;
   thread = gmproc_port_thread_new ("gmproc-reaper", run_reaper, context, error);
   if (thread == NULL)
     return FALSE;

@@ -381,11 +381,60 @@ map_value (GVariant *value, MapHandle map, gpointer user_data, GError **error)
   return g_variant_ref_sink (g_variant_new_handle (handle));
 }
 
+/* What is behind the type at STRING; NULL when that has more levels. GLib's own functions for types
+ * are made for those that it reads. */
+static const char *
+pass_type (const char *string, guint n_levels)
+{
+  char first = *string++;
+
+  if (strchr ("am({", first) == NULL)
+    return string;
+  if (n_levels == 0)
+    return NULL;
+  if (first == 'a' || first == 'm')
+    return pass_type (string, n_levels - 1);
+  while (string != NULL && *string != ')' && *string != '}')
+    string = pass_type (string, n_levels - 1);
+  return string != NULL ? string + 1 : NULL;
+}
+
+/* A type has at most as many levels as characters, unless there is a variant in it. */
+static gboolean
+has_at_most_levels (GVariant *value, guint n_levels)
+{
+  const char *type = g_variant_get_type_string (value);
+  gsize n_children;
+
+  if (strchr (type, 'v') == NULL)
+    return strlen (type) <= n_levels || pass_type (type, n_levels) != NULL;
+  if (n_levels == 0)
+    return FALSE;
+
+  n_children = g_variant_n_children (value);
+  for (gsize i = 0; i < n_children; i++)
+    {
+      g_autoptr (GVariant) child = g_variant_get_child_value (value, i);
+
+      if (!has_at_most_levels (child, n_levels - 1))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 /* A value that was made here is in normal form, and costs nothing to ask. One that was made of
- * somebody's bytes may not be. */
+ * somebody's bytes may not be. GLib takes no bytes of a value that is deeper than 128 levels, but
+ * it makes one. */
 static gboolean
 check_normal (GVariant *value, GError **error)
 {
+  if (!has_at_most_levels (value, GMPROC_CODEC_MAX_LEVELS))
+    {
+      g_set_error (error, GMPROC_ERROR, GMPROC_ERROR_BAD_TYPE,
+                   "A value of type “%s” that is nested more than %d levels deep cannot be sent",
+                   g_variant_get_type_string (value), GMPROC_CODEC_MAX_LEVELS);
+      return FALSE;
+    }
   if (g_variant_is_normal_form (value))
     return TRUE;
 

@@ -39,6 +39,10 @@ gsize gmproc_codec_get_fixed_size (const GVariantType *type);
 gsize gmproc_codec_get_alignment (const GVariantType *type);
 gboolean gmproc_codec_is_plain (const GVariantType *type);
 
+/* How deep arrays, tuples and variants of a message may lie inside each other. GLib reads 128
+ * levels; some are for what a message is packed in. */
+#define GMPROC_CODEC_MAX_LEVELS (120)
+
 /* Out: the bytes of a value, in three vectors that live as long as the value does, or stored. */
 #define GMPROC_CODEC_N_VECTORS (3)
 

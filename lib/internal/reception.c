@@ -5,18 +5,27 @@
 
 #include "reception.h"
 
+#include "port/port.h"
+
 #define MOST_ERRORS (16)
 
 void
 gmproc_reception_init (GmprocReception *self)
 {
   *self = (GmprocReception){ .n_peers = 0 };
-  self->context = g_main_context_new ();
   self->stopping = g_cancellable_new ();
   g_mutex_init (&self->lock);
   g_queue_init (&self->streams);
   g_queue_init (&self->errors);
   g_queue_init (&self->sources);
+}
+
+gboolean
+gmproc_reception_open (GmprocReception *self, GSocket *socket, GError **error)
+{
+  self->socket = socket;
+  self->context = gmproc_port_new_context (error);
+  return self->context != NULL;
 }
 
 void
@@ -204,9 +213,10 @@ gmproc_reception_stop (GmprocReception *self)
   g_mutex_unlock (&self->lock);
 
   g_cancellable_cancel (self->stopping);
+  if (thread == NULL)
+    return;
   g_main_context_wakeup (self->context);
-  if (thread != NULL)
-    g_thread_join (thread);
+  g_thread_join (thread);
 }
 
 /* -- taking ------------------------------------------------------------------------------------ */

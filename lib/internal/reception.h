@@ -39,6 +39,7 @@ typedef struct
 } GmprocReception;
 
 void gmproc_reception_init (GmprocReception *self);
+gboolean gmproc_reception_open (GmprocReception *self, GSocket *socket, GError **error);
 void gmproc_reception_clear (GmprocReception *self);
 
 /* Does nothing the second time, and after a stop. A thread that cannot be made is an error that

@@ -68,10 +68,15 @@ timer_new (gint64 deadline)
 static gboolean
 wait_for (GSource *source, gint64 deadline, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GMainContext) context = gmproc_port_new_context (error);
   gboolean is_ready = FALSE, is_late = FALSE, is_cancelled = FALSE;
   GSource *timer = NULL, *cancelled = NULL;
 
+  if (context == NULL)
+    {
+      g_source_unref (source);
+      return FALSE;
+    }
   add_source (context, source, (GSourceFunc) (void (*) (void)) note_ready, &is_ready);
   if (deadline != GMPROC_PORT_FOREVER)
     timer = add_source (context, timer_new (deadline), note, &is_late);

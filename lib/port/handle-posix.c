@@ -81,3 +81,22 @@ gmproc_port_handle_close (gintptr *handle)
   *handle = GMPROC_PORT_NO_HANDLE;
   errno = saved_errno;
 }
+
+/* What GLib is woken by is an eventfd, or a pipe where the system has none. */
+gboolean
+gmproc_port_handle_check_room (GError **error)
+{
+  int fds[2];
+
+  if (!gmproc_port_pipe (fds, error))
+    return FALSE;
+  (void) close (fds[0]);
+  (void) close (fds[1]);
+  return TRUE;
+}
+
+GMainContext *
+gmproc_port_new_context (GError **error)
+{
+  return gmproc_port_handle_check_room (error) ? g_main_context_new () : NULL;
+}

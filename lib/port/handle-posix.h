@@ -15,4 +15,8 @@ gboolean gmproc_port_handle_take (int fd, gintptr *ret_handle, GError **error);
 /* As pipe(), with descriptors that no child inherits. */
 gboolean gmproc_port_pipe (int *fds, GError **error);
 
+/* Whether GLib finds the descriptors now that it needs to be woken: without them it ends the
+ * program. Another thread can still take the last ones. */
+gboolean gmproc_port_handle_check_room (GError **error);
+
 G_END_DECLS

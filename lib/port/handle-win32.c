@@ -83,6 +83,13 @@ gmproc_port_handle_duplicate_into (HANDLE process, gintptr handle, gintptr *ret_
   return TRUE;
 }
 
+/* What GLib waits for is no descriptor. */
+GMainContext *
+gmproc_port_new_context (G_GNUC_UNUSED GError **error)
+{
+  return g_main_context_new ();
+}
+
 gboolean
 gmproc_port_handle_duplicate (gintptr handle, gintptr *ret_copy, GError **error)
 {

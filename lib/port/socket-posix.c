@@ -13,10 +13,23 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sys/stat.h>
 
 #ifndef IOV_MAX
 #define IOV_MAX 1024
 #endif
+
+/* A link is not followed: it is not the socket's file. */
+gboolean
+gmproc_port_socket_find_file (const char *path, GmprocPortFileId *ret)
+{
+  struct stat status;
+
+  if (lstat (path, &status) == -1 || !S_ISSOCK (status.st_mode))
+    return FALSE;
+  *ret = (GmprocPortFileId){ (guint64) status.st_dev, (guint64) status.st_ino };
+  return TRUE;
+}
 
 gboolean
 gmproc_port_socket_carries_handles (GSocket *socket)

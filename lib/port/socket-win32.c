@@ -7,6 +7,34 @@
 
 #include "port.h"
 
+#include <windows.h>
+
+/* A socket's file is a reparse point, which must not be followed. */
+gboolean
+gmproc_port_socket_find_file (const char *path, GmprocPortFileId *ret)
+{
+  g_autofree gunichar2 *wide = g_utf8_to_utf16 (path, -1, NULL, NULL, NULL);
+  BY_HANDLE_FILE_INFORMATION information;
+  gboolean is_known;
+  HANDLE file;
+
+  if (wide == NULL)
+    return FALSE;
+  file = CreateFileW ((const wchar_t *) wide, FILE_READ_ATTRIBUTES,
+                      FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_EXISTING,
+                      FILE_FLAG_OPEN_REPARSE_POINT | FILE_FLAG_BACKUP_SEMANTICS, NULL);
+  if (file == INVALID_HANDLE_VALUE)
+    return FALSE;
+  is_known = GetFileInformationByHandle (file, &information)
+             && (information.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0;
+  (void) CloseHandle (file);
+  if (is_known)
+    *ret = (GmprocPortFileId){ information.dwVolumeSerialNumber,
+                               (guint64) information.nFileIndexHigh << 32
+                                   | information.nFileIndexLow };
+  return is_known;
+}
+
 gboolean
 gmproc_port_socket_carries_handles (GSocket *socket)
 {

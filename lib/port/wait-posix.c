@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "port.h"
+#include "handle-posix.h"
 #include "port-error.h"
 #include "wait-posix.h"
 
@@ -78,8 +79,10 @@ gmproc_port_wait_for_fd (int fd, short events, gint64 deadline, GCancellable *ca
   gboolean has_cancel_fd;
   gboolean ready;
 
-  /* Without a cancellable there is no second descriptor at all: it would cost an eventfd. */
-  has_cancel_fd = cancellable != NULL && g_cancellable_make_pollfd (cancellable, &cancel_fd);
+  /* The second descriptor costs an eventfd. Who only tries needs none, and where there is none left
+   * GLib would end the program. */
+  has_cancel_fd = cancellable != NULL && deadline > 0 && gmproc_port_handle_check_room (NULL)
+                  && g_cancellable_make_pollfd (cancellable, &cancel_fd);
   if (has_cancel_fd)
     fds[1].fd = cancel_fd.fd;
   ready = wait_ready (fds, has_cancel_fd ? 2 : 1, deadline, cancellable, error);
