@@ -8,6 +8,7 @@
 
 #include "gmproc-connection.h"
 #include "gmproc-waitable.h"
+#include "internal/async.h"
 #include "internal/envelope.h"
 #include "internal/link.h"
 #include "internal/turn.h"
@@ -31,7 +32,8 @@ struct _GmprocConnection
   GMutex closing;     /* while the channels are closed, or duplicated */
   GQueue sources;     /* armed, without a reference; under closing */
   GArray *held;       /* gint32: objects that a stranger sent, oldest first; the receiver's turn */
-  GQueue sending;     /* asynchronous sends in the order in which they were called; under closing */
+  GmprocAsyncLine receiving;
+  GQueue sending; /* asynchronous sends in the order in which they were called; under closing */
   gboolean misses_turn; /* atomic: the first of them may have found the sender's turn taken */
 };
 

@@ -24,8 +24,16 @@ try_to_receive (gpointer object, G_GNUC_UNUSED gpointer data, G_GNUC_UNUSED gboo
   return *ret_result != NULL;
 }
 
+/* Messages come in the order of the calls. */
+static GmprocAsyncLine *
+get_line (gpointer object)
+{
+  return &((GmprocConnection *) object)->receiving;
+}
+
 static const GmprocAsync receive_async = { .tag = gmproc_connection_receive_async,
                                            .attempt = try_to_receive,
+                                           .get_line = get_line,
                                            .create_source = create_source,
                                            .free_result = (GDestroyNotify) g_variant_unref };
 
@@ -81,6 +89,7 @@ try_to_receive_bytes (gpointer object, G_GNUC_UNUSED gpointer data, G_GNUC_UNUSE
 
 static const GmprocAsync receive_bytes_async = { .tag = gmproc_connection_receive_bytes_async,
                                                  .attempt = try_to_receive_bytes,
+                                                 .get_line = get_line,
                                                  .create_source = create_source,
                                                  .free_result = (GDestroyNotify) g_bytes_unref };
 
@@ -162,6 +171,7 @@ try_to_receive_into (gpointer object, gpointer data, G_GNUC_UNUSED gboolean is_l
 
 static const GmprocAsync receive_into_async = { .tag = gmproc_connection_receive_into_async,
                                                 .attempt = try_to_receive_into,
+                                                .get_line = get_line,
                                                 .create_source = create_source };
 
 /**

@@ -79,6 +79,7 @@ gmproc_connection_finalize (GObject *object)
   gmproc_port_courier_detach (&self->courier);
   gmproc_turn_clear (&self->receiver);
   gmproc_turn_clear (&self->sender);
+  gmproc_async_line_clear (&self->receiving);
   g_mutex_clear (&self->closing);
 
   G_OBJECT_CLASS (gmproc_connection_parent_class)->finalize (object);
@@ -97,6 +98,7 @@ gmproc_connection_init (GmprocConnection *self)
   self->courier = (GmprocPortCourier) GMPROC_PORT_COURIER_INIT;
   gmproc_turn_init (&self->receiver);
   gmproc_turn_init (&self->sender);
+  gmproc_async_line_init (&self->receiving);
   g_mutex_init (&self->closing);
   g_queue_init (&self->sources);
   g_queue_init (&self->sending);

@@ -155,8 +155,10 @@ create_source (gpointer object, G_GNUC_UNUSED gpointer data, GCancellable *cance
   return waitable_create_source (object, cancellable, NULL);
 }
 
-static const GmprocAsync accept_operation = { gmproc_listener_accept_async, attempt, create_source,
-                                              g_object_unref };
+static const GmprocAsync accept_operation = { .tag = gmproc_listener_accept_async,
+                                              .attempt = attempt,
+                                              .create_source = create_source,
+                                              .free_result = g_object_unref };
 
 /**
  * gmproc_listener_accept_async:

@@ -3,13 +3,26 @@
  *
  * The asynchronous calls of a queue. Each is the blocking one, tried again whenever its source is
  * ready (internal/async.h). The callback runs in the main context that was the thread's default
- * when the call was made. Errors are those of the blocking call.
+ * when the call was made. Errors are those of the blocking call. Of the calls of one process that
+ * put none overtakes another, nor of those that get.
  */
 #include "config.h"
 
 #include "gmproc-queue-private.h"
 
 #include "internal/async.h"
+
+GmprocAsyncLine *
+gmproc_queue_get_putting (gpointer self)
+{
+  return &((GmprocQueue *) self)->putting;
+}
+
+GmprocAsyncLine *
+gmproc_queue_get_getting (gpointer self)
+{
+  return &((GmprocQueue *) self)->getting;
+}
 
 static GSource *
 create_source_for_items (gpointer object, G_GNUC_UNUSED gpointer data, GCancellable *cancellable)
@@ -41,6 +54,7 @@ try_to_put (gpointer object, gpointer data, G_GNUC_UNUSED gboolean is_last, gpoi
 
 static const GmprocAsync put_async = { .tag = gmproc_queue_put_async,
                                        .attempt = try_to_put,
+                                       .get_line = gmproc_queue_get_putting,
                                        .create_source = create_source_for_room };
 
 /**
@@ -96,6 +110,7 @@ try_to_put_bytes (gpointer object, gpointer data, G_GNUC_UNUSED gboolean is_last
 
 static const GmprocAsync put_bytes_async = { .tag = gmproc_queue_put_bytes_async,
                                              .attempt = try_to_put_bytes,
+                                             .get_line = gmproc_queue_get_putting,
                                              .create_source = create_source_for_room };
 
 /**
@@ -152,6 +167,7 @@ try_to_get (gpointer object, G_GNUC_UNUSED gpointer data, G_GNUC_UNUSED gboolean
 
 static const GmprocAsync get_async = { .tag = gmproc_queue_get_async,
                                        .attempt = try_to_get,
+                                       .get_line = gmproc_queue_get_getting,
                                        .create_source = create_source_for_items,
                                        .free_result = (GDestroyNotify) g_variant_unref };
 
@@ -206,6 +222,7 @@ try_to_get_bytes (gpointer object, G_GNUC_UNUSED gpointer data, G_GNUC_UNUSED gb
 
 static const GmprocAsync get_bytes_async = { .tag = gmproc_queue_get_bytes_async,
                                              .attempt = try_to_get_bytes,
+                                             .get_line = gmproc_queue_get_getting,
                                              .create_source = create_source_for_items,
                                              .free_result = (GDestroyNotify) g_bytes_unref };
 

@@ -95,6 +95,7 @@ finish_put_many (const GmprocAsync *operation, GmprocQueue *self, GAsyncResult *
 
 static const GmprocAsync put_many_async = { .tag = gmproc_queue_put_many_async,
                                             .attempt = try_to_put_many,
+                                            .get_line = gmproc_queue_get_putting,
                                             .create_source = create_source_for_room,
                                             .free_result = outcome_free };
 
@@ -152,6 +153,7 @@ gmproc_queue_put_many_finish (GmprocQueue *self, GAsyncResult *result, gsize *re
 
 static const GmprocAsync put_many_bytes_async = { .tag = gmproc_queue_put_many_bytes_async,
                                                   .attempt = try_to_put_many,
+                                                  .get_line = gmproc_queue_get_putting,
                                                   .create_source = create_source_for_room,
                                                   .free_result = outcome_free };
 
@@ -225,6 +227,7 @@ try_to_get_many (gpointer object, gpointer data, G_GNUC_UNUSED gboolean is_last,
 
 static const GmprocAsync get_many_async = { .tag = gmproc_queue_get_many_async,
                                             .attempt = try_to_get_many,
+                                            .get_line = gmproc_queue_get_getting,
                                             .create_source = create_source_for_items,
                                             .free_result = (GDestroyNotify) g_variant_unref };
 
@@ -285,6 +288,7 @@ try_to_get_many_bytes (gpointer object, gpointer data, G_GNUC_UNUSED gboolean is
 
 static const GmprocAsync get_many_bytes_async = { .tag = gmproc_queue_get_many_bytes_async,
                                                   .attempt = try_to_get_many_bytes,
+                                                  .get_line = gmproc_queue_get_getting,
                                                   .create_source = create_source_for_items,
                                                   .free_result =
                                                       (GDestroyNotify) g_ptr_array_unref };

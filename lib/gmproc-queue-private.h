@@ -12,6 +12,7 @@
 
 #include "gmproc-queue.h"
 #include "gmproc-waitable.h"
+#include "internal/async.h"
 #include "internal/buffer.h"
 #include "internal/bundle.h"
 #include "internal/wait-source.h"
@@ -23,7 +24,13 @@ struct _GmprocQueue
   GObject parent_instance;
 
   GmprocBuffer buffer;
+  GmprocAsyncLine
+      putting; /* the asynchronous calls of this process that put, whatever their form */
+  GmprocAsyncLine getting;
 };
+
+GmprocAsyncLine *gmproc_queue_get_putting (gpointer self);
+GmprocAsyncLine *gmproc_queue_get_getting (gpointer self);
 
 /* After begin: copies the message out, and ends. G_IO_ERROR_NO_SPACE: it stays. */
 gboolean gmproc_queue_take_message (GmprocQueue *self, const GmprocRingMessage *message,

@@ -46,7 +46,11 @@ G_DEFINE_TYPE_WITH_CODE (GmprocQueue, gmproc_queue, G_TYPE_OBJECT,
 static void
 gmproc_queue_finalize (GObject *object)
 {
-  gmproc_buffer_clear (&GMPROC_QUEUE (object)->buffer);
+  GmprocQueue *self = GMPROC_QUEUE (object);
+
+  gmproc_async_line_clear (&self->putting);
+  gmproc_async_line_clear (&self->getting);
+  gmproc_buffer_clear (&self->buffer);
 
   G_OBJECT_CLASS (gmproc_queue_parent_class)->finalize (object);
 }
@@ -61,6 +65,8 @@ static void
 gmproc_queue_init (GmprocQueue *self)
 {
   self->buffer.memory = GMPROC_PORT_NO_HANDLE;
+  gmproc_async_line_init (&self->putting);
+  gmproc_async_line_init (&self->getting);
 }
 
 static GVariant *

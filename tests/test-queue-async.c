@@ -522,6 +522,140 @@ warm_up (void)
   g_main_context_iteration (NULL, FALSE);
 }
 
+/* -- order ------------------------------------------------------------------------------------- */
+
+static void
+put_later (GmprocQueue *queue, gint64 number, Call *call, GCancellable *cancellable, gint64 timeout)
+{
+  *call = (Call){ .kind = PUT };
+  gmproc_queue_put_async (queue, g_variant_new_int64 (number), timeout, cancellable, on_call, call);
+}
+
+/* QU-03: a later call does not overtake one that waits, whatever their forms; one that is
+ * cancelled, or only tries, leaves the line. */
+static void
+test_order (void)
+{
+  g_autoptr (GmprocQueue) queue = new_queue (1);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_auto (Call) first = { 0 }, cancelled = { 0 }, trying = { 0 }, many = { 0 }, last = { 0 };
+
+  put (queue, 0);
+  put_later (queue, 1, &first, NULL, PARTY_BOUND);
+  put_later (queue, 2, &cancelled, cancellable, PARTY_BOUND);
+  put_later (queue, 3, &trying, NULL, 0);
+  call (&many, PUT_MANY, queue, PARTY_BOUND, NULL);
+  run_until_over (&trying);
+  g_assert_error (trying.error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+
+  /* There is room now, but it is the first one's. */
+  g_assert_cmpint (get (queue), ==, 0);
+  put_later (queue, 9, &last, NULL, PARTY_BOUND);
+  g_assert_false (last.is_over);
+  g_cancellable_cancel (cancellable);
+  run_until_over (&cancelled);
+  g_assert_error (cancelled.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  run_until_over (&first);
+  g_assert_no_error (first.error);
+  g_assert_cmpint (get (queue), ==, 1);
+  while (gmproc_queue_is_empty (queue))
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpint (get (queue), ==, 7);
+  run_until_over (&many);
+  g_assert_cmpint (get (queue), ==, 8);
+  run_until_over (&last);
+  g_assert_cmpint (get (queue), ==, 9);
+}
+
+static void
+test_order_of_gets (void)
+{
+  g_autoptr (GmprocQueue) queue = new_queue (0);
+  g_auto (Call) first = { 0 }, second = { 0 };
+
+  call (&first, GET, queue, PARTY_BOUND, NULL);
+  put (queue, 1);
+  put (queue, 2);
+  call (&second, GET_BYTES, queue, PARTY_BOUND, NULL);
+  run_until_over (&second);
+  g_assert_true (first.is_over);
+  g_assert_cmpint (first.number, ==, 1);
+  g_assert_cmpint (second.number, ==, 2);
+}
+
+static gpointer
+take_all (gpointer data)
+{
+  for (gint64 i = 0; i < 20 * N_CALLS; i++)
+    g_assert_cmpint (get (data), ==, i);
+  return NULL;
+}
+
+/* QU-03: many at once, into a queue that is nearly always full. */
+static void
+test_order_of_many (void)
+{
+  g_autoptr (GmprocQueue) queue = new_queue (4);
+  g_autofree Call *calls = g_new0 (Call, 20 * N_CALLS);
+  GThread *consumer = g_thread_new ("consumer", take_all, queue);
+
+  for (gint64 i = 0; i < 20 * N_CALLS; i++)
+    {
+      put_later (queue, i, &calls[i], NULL, PARTY_BOUND);
+      g_main_context_iteration (NULL, FALSE);
+    }
+  for (guint i = 0; i < 20 * N_CALLS; i++)
+    {
+      run_until_over (&calls[i]);
+      g_assert_no_error (calls[i].error);
+    }
+  g_thread_join (consumer);
+}
+
+typedef struct
+{
+  GmprocQueue *queue;
+  gint64 first;
+} Producer;
+
+static gpointer
+put_hundred (gpointer data)
+{
+  Producer *self = data;
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autofree Call *calls = g_new0 (Call, N_CALLS);
+
+  g_main_context_push_thread_default (context);
+  for (guint i = 0; i < N_CALLS; i++)
+    put_later (self->queue, self->first + i, &calls[i], NULL, PARTY_BOUND);
+  for (guint i = 0; i < N_CALLS; i++)
+    while (!calls[i].is_over)
+      g_main_context_iteration (context, TRUE);
+  g_main_context_pop_thread_default (context);
+  return NULL;
+}
+
+/* Two threads with a context each stand in one line. */
+static void
+test_order_of_threads (void)
+{
+  g_autoptr (GmprocQueue) queue = new_queue (1);
+  Producer producers[] = { { queue, 0 }, { queue, 1000 } };
+  gint64 next[] = { 0, 1000 };
+  GThread *threads[2];
+
+  for (guint i = 0; i < 2; i++)
+    threads[i] = g_thread_new ("producer", put_hundred, &producers[i]);
+  for (guint i = 0; i < 2 * N_CALLS; i++)
+    {
+      gint64 number = get (queue);
+
+      g_assert_cmpint (number, ==, next[number >= 1000]++);
+    }
+  for (guint i = 0; i < 2; i++)
+    g_thread_join (threads[i]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -537,5 +671,9 @@ main (int argc, char **argv)
   PARTY_ADD ("/queue/async/many-calls", test_many_calls);
   gmproc_test_add ("/queue/async/sources", test_sources);
   PARTY_ADD ("/queue/async/wait", test_wait);
+  gmproc_test_add ("/queue/async/QU-03/order", test_order);
+  gmproc_test_add ("/queue/async/QU-03/gets", test_order_of_gets);
+  gmproc_test_add ("/queue/async/QU-03/many", test_order_of_many);
+  gmproc_test_add ("/queue/async/QU-03/threads", test_order_of_threads);
   return g_test_run ();
 }

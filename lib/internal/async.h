@@ -10,12 +10,26 @@
  * a thread (a lock) belongs to the one that runs the context.
  *
  * A cancel is seen at once. A call that has taken something already is not cancelled any more.
+ *
+ * Calls that take from, or put into, the same end of an object stand in a line, so that none
+ * overtakes another: only the first one tries, and when it is over, for whatever reason, the next
+ * one does, in its own context.
  */
 #pragma once
 
 #include <gio/gio.h>
 
 G_BEGIN_DECLS
+
+/* Part of an object, which the calls in it keep alive. */
+typedef struct
+{
+  GMutex lock;
+  GQueue calls; /* under lock */
+} GmprocAsyncLine;
+
+void gmproc_async_line_init (GmprocAsyncLine *self);
+void gmproc_async_line_clear (GmprocAsyncLine *self);
 
 typedef struct
 {
@@ -29,6 +43,9 @@ typedef struct
 
   /* A source of wait-source.h: when it may be worth trying again. */
   GSource *(*create_source) (gpointer object, gpointer data, GCancellable *cancellable);
+
+  /* Where calls wait for each other; NULL where they may overtake each other. */
+  GmprocAsyncLine *(*get_line) (gpointer object);
 
   /* For a result that nobody fetched; NULL for one that needs none. */
   GDestroyNotify free_result;

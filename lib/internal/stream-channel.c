@@ -14,7 +14,10 @@
 
 #include "channel.h"
 
-#define GOODBYE_TIME (1) /* seconds */
+#include <gio/gnetworking.h>
+
+#define GOODBYE_TIME (1)               /* seconds */
+#define MOST_UNREAD (16 * 1024 * 1024) /* more than a socket keeps */
 
 static gboolean
 note (gpointer user_data)
@@ -108,6 +111,54 @@ get_output (GmprocChannel *self)
   return G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (self->stream));
 }
 
+/* -- the socket below -------------------------------------------------------------------------- */
+
+/* Borrowed; NULL for a stream of another kind. */
+static GSocket *
+get_base_socket (GIOStream *stream)
+{
+  g_autoptr (GIOStream) base = NULL;
+
+  if (G_IS_TLS_CONNECTION (stream))
+    g_object_get (stream, "base-io-stream", &base, NULL);
+  else
+    g_set_object (&base, stream);
+  return G_IS_SOCKET_CONNECTION (base) ? g_socket_connection_get_socket (G_SOCKET_CONNECTION (base))
+                                       : NULL;
+}
+
+/* Whether nothing will come out of the socket any more. */
+static gboolean
+is_at_end (GSocket *socket)
+{
+  char byte;
+  GInputVector vector = { &byte, 1 };
+  gint flags = G_SOCKET_MSG_PEEK;
+
+  return g_socket_condition_check (socket, G_IO_IN | G_IO_HUP | G_IO_ERR) != 0
+         && g_socket_receive_message (socket, NULL, &vector, 1, NULL, NULL, &flags, NULL, NULL)
+                <= 0;
+}
+
+/* A socket of TCP that is closed with something unread tells the peer so, and drops what it had not
+ * sent yet. */
+static void
+drop_unread (GSocket *socket)
+{
+  char buffer[16 * 1024];
+  gsize n_dropped = 0;
+  gssize n_read;
+
+  if (g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX)
+    return;
+  do
+    {
+      n_read = g_socket_receive_with_blocking (socket, buffer, sizeof buffer, FALSE, NULL, NULL);
+      n_dropped += (gsize) MAX (n_read, 0);
+    }
+  while (n_read > 0 && n_dropped < MOST_UNREAD);
+}
+
 /* -- without waiting --------------------------------------------------------------------------- */
 
 static gssize
@@ -150,12 +201,22 @@ try_to_write (GmprocChannel *self, const GOutputVector *vectors, gsize n_vectors
 
 /* -- the kind ---------------------------------------------------------------------------------- */
 
+/* TLS says of a peer that was killed, and of each call after that, what it makes of it itself. A
+ * socket that timed out has waited for the peer's answer for as long as the system does. */
 static gboolean
-is_reset (const GError *error)
+is_reset (GmprocChannel *self, const GError *error)
 {
-  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED)
-         || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED)
-         || g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_EOF);
+  GSocket *socket;
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED)
+      || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED)
+      || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)
+      || g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_EOF))
+    return TRUE;
+  if (error->domain != G_TLS_ERROR)
+    return FALSE;
+  socket = get_base_socket (self->stream);
+  return socket != NULL && is_at_end (socket);
 }
 
 /* A peer that is gone is the end of the stream, whichever way it went. */
@@ -170,7 +231,7 @@ stream_read (GmprocChannel *self, gpointer buffer, gsize size, gint64 deadline,
 
       if (count >= 0)
         return count;
-      if (is_reset (local))
+      if (is_reset (self, local))
         return 0;
       if (!g_error_matches (local, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
         {
@@ -199,7 +260,7 @@ stream_write (GmprocChannel *self, const GOutputVector *vectors, gsize n_vectors
 
       if (count >= 0)
         return count;
-      if (is_reset (local))
+      if (is_reset (self, local))
         {
           g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "Nobody is left to read: %s",
                        local->message);
@@ -240,15 +301,13 @@ stream_create_source (GmprocChannel *self, GIOCondition condition)
 static void
 bound_goodbye (GIOStream *stream)
 {
-  g_autoptr (GIOStream) base = NULL;
-  GSocket *socket;
+  GSocket *socket = get_base_socket (stream);
 
+  if (socket == NULL)
+    return;
+  drop_unread (socket);
   if (!G_IS_TLS_CONNECTION (stream))
     return;
-  g_object_get (stream, "base-io-stream", &base, NULL);
-  if (!G_IS_SOCKET_CONNECTION (base))
-    return;
-  socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (base));
   if ((g_socket_condition_check (socket, G_IO_OUT) & G_IO_OUT) == 0)
     (void) g_socket_close (socket, NULL);
   else /* a piece of a message may go before it, for which there is no room */
@@ -271,15 +330,24 @@ static const GmprocChannelKind stream_kind = { stream_read,          stream_writ
 static const GmprocChannelKind socket_kind = { stream_read,          stream_write,  stream_poll,
                                                stream_create_source, stream_detach, FALSE };
 
+/* A message is written as a whole, so there is nothing to wait for that could go with it. */
+static void
+send_at_once (GSocket *socket)
+{
+  if (g_socket_get_family (socket) != G_SOCKET_FAMILY_UNIX)
+    (void) g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
+}
+
 static GSocket *
 find_socket (GIOStream *stream)
 {
-  GSocket *socket;
+  GSocket *socket = get_base_socket (stream);
 
-  if (!G_IS_SOCKET_CONNECTION (stream))
+  if (socket == NULL)
     return NULL;
-  socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream));
-  return gmproc_port_socket_carries_handles (socket) ? socket : NULL;
+  send_at_once (socket);
+  return !G_IS_TLS_CONNECTION (stream) && gmproc_port_socket_carries_handles (socket) ? socket
+                                                                                      : NULL;
 }
 
 void
