@@ -122,6 +122,7 @@ typedef struct
   gint64 longest_pause;
   gboolean is_first; /* nothing was waited for yet */
   gboolean is_due;
+  gboolean is_noted; /* that this thread waits, and since when */
 } GmprocBarrierLooks;
 
 void gmproc_barrier_looks_init (GmprocBarrierLooks *looks, GmprocBarrier *self);

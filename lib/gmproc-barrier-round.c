@@ -313,6 +313,7 @@ gmproc_barrier_looks_init (GmprocBarrierLooks *looks, GmprocBarrier *self)
   looks->longest_pause = LONGEST_BETWEEN_LOOKS * (1 + (gint64) (parties / PARTIES_FOR_A_LOOK));
   looks->is_first = TRUE;
   looks->is_due = FALSE;
+  looks->is_noted = FALSE;
 }
 
 static gboolean
@@ -396,6 +397,9 @@ sleep_or_look (GmprocBarrier *self, GmprocBarrierLooks *looks, guint32 round, gi
   looks->is_due = FALSE;
   if (is_first && see_next_round (self, round))
     return TRUE;
+  if (!looks->is_noted)
+    gmproc_family_begin_wait (self->monitor.waitpoint.subject);
+  looks->is_noted = TRUE;
   until = MIN (deadline, g_get_monotonic_time () + looks->pause);
   if (sleep_for_round (self, round, until, cancellable, &reason))
     return TRUE;
@@ -427,20 +431,18 @@ has_crossed (GmprocBarrier *self, guint32 round)
   return TRUE;
 }
 
-gboolean
-gmproc_barrier_wait_for_round (GmprocBarrier *self, guint32 round, gint64 deadline,
-                               GCancellable *cancellable, GError **error)
+static gboolean
+wait_for_round (GmprocBarrier *self, GmprocBarrierLooks *looks, guint32 round, gint64 deadline,
+                GCancellable *cancellable, GError **error)
 {
   GmprocBarrierDamage damage = { 0 };
   gboolean is_over = FALSE;
-  GmprocBarrierLooks looks;
 
-  gmproc_barrier_looks_init (&looks, self);
   while (!is_over)
     {
       GError *reason = NULL;
 
-      if (!sleep_or_look (self, &looks, round, deadline, cancellable, &reason))
+      if (!sleep_or_look (self, looks, round, deadline, cancellable, &reason))
         return gmproc_barrier_give_up (self, round, reason, error);
 
       GMPROC_CRASH_POINT ("barrier-wait-slept");
@@ -448,13 +450,27 @@ gmproc_barrier_wait_for_round (GmprocBarrier *self, guint32 round, gint64 deadli
         return TRUE;
       gmproc_guard_enter_always (&self->monitor.lock);
       is_over = gmproc_barrier_is_over_locked (self, round, &damage)
-                || (looks.is_due && gmproc_barrier_end_for_dead_locked (self, &damage));
+                || (looks->is_due && gmproc_barrier_end_for_dead_locked (self, &damage));
       if (is_over)
         gmproc_barrier_count_waiting (self, -1);
       gmproc_guard_leave (&self->monitor.lock);
     }
 
   return damage.is_broken ? gmproc_barrier_set_broken_error (&damage, error) : TRUE;
+}
+
+gboolean
+gmproc_barrier_wait_for_round (GmprocBarrier *self, guint32 round, gint64 deadline,
+                               GCancellable *cancellable, GError **error)
+{
+  GmprocBarrierLooks looks;
+  gboolean is_crossed;
+
+  gmproc_barrier_looks_init (&looks, self);
+  is_crossed = wait_for_round (self, &looks, round, deadline, cancellable, error);
+  if (looks.is_noted && self->monitor.waitpoint.subject != NULL)
+    gmproc_family_end_wait ();
+  return is_crossed;
 }
 
 gboolean

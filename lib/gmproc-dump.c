@@ -329,7 +329,8 @@ gmproc_dump_to_string (GmprocDumpFormat format)
  *
  * These are locks, semaphores, conditions, events, barriers, queues, values, shared memory, and
  * what the processes of a pool wake each other by. An array is listed as its memory and its lock.
- * Not listed are connections, whose state is the system's, shared memory where it was opened by a
+ * Who waits in gmproc_wait(), by an asynchronous call or by a source is not shown as waiting. Not
+ * listed are connections, whose state is the system's, shared memory where it was opened by a
  * name, and what was made before gmproc_init().
  *
  * No process is stopped or asked: it works while all the others hang, are stopped (SIGSTOP), or
@@ -358,6 +359,8 @@ gmproc_dump (GOutputStream *stream, GmprocDumpFormat format, GCancellable *cance
 
   g_return_val_if_fail (G_IS_OUTPUT_STREAM (stream), FALSE);
 
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
   text = gmproc_dump_to_string (format);
   return g_output_stream_write_all (stream, text, strlen (text), NULL, cancellable, error);
 }

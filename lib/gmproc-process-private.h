@@ -103,6 +103,16 @@ int gmproc_process_real_run (GmprocProcess *self, GError **error);
 /* What the object that is being made stands for; asked once for each. */
 GmprocRole gmproc_process_take_role (void);
 
+/* What the children of this process get from it, unless they are told otherwise. */
+typedef struct
+{
+  const char *identity; /* NULL in the main program */
+  gboolean is_daemon;
+  GLogLevelFlags log_level;
+} GmprocHeritage;
+
+void gmproc_process_get_heritage (GmprocHeritage *ret);
+
 /* In the reaper: the news of its end. */
 void gmproc_process_on_exited (gpointer process);
 

@@ -33,6 +33,23 @@ static gintptr parent_lifeline = GMPROC_PORT_NO_HANDLE;
 /* What the next object is made for; a process that its constructor makes is a child again. */
 static GmprocRole next_role = GMPROC_ROLE_CHILD;
 
+/* As long as the current process's own object is being made; its class may make processes then. */
+static const GmprocBootstrap *beginning;
+
+void
+gmproc_process_get_heritage (GmprocHeritage *ret)
+{
+  *ret = (GmprocHeritage){ .identity = NULL };
+  if (current != NULL)
+    {
+      GmprocProcessPrivate *priv = gmproc_process_get_private (current);
+
+      *ret = (GmprocHeritage){ priv->identity, priv->daemon, priv->setup.log_level };
+    }
+  else if (beginning != NULL)
+    *ret = (GmprocHeritage){ beginning->identity, beginning->is_daemon, beginning->log_level };
+}
+
 GmprocRole
 gmproc_process_take_role (void)
 {
@@ -46,6 +63,8 @@ static GmprocProcess *
 make_role (GmprocRole role, GType type, GVariant *properties, const char *name,
            const char *identity, gint64 pid, GError **error)
 {
+  /* A class that makes a process when it is made does not get the role. */
+  g_autoptr (GTypeClass) klass G_GNUC_UNUSED = g_type_class_ref (type);
   GObject *object;
   GmprocProcessPrivate *priv;
 
@@ -125,8 +144,10 @@ become_child (GmprocBootstrap *bootstrap, GError **error)
 
   parent = make_role (GMPROC_ROLE_PARENT, GMPROC_TYPE_PROCESS, NULL, bootstrap->parent_name, NULL,
                       bootstrap->parent_pid, error);
+  beginning = bootstrap;
   current = make_role (GMPROC_ROLE_CURRENT, type, bootstrap->properties, bootstrap->name,
                        bootstrap->identity, gmproc_port_self_get_pid (), error);
+  beginning = NULL;
   if (current == NULL)
     return FALSE;
 

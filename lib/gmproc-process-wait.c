@@ -142,7 +142,8 @@ gmproc_process_join (GmprocProcess *self, gint64 timeout, GCancellable *cancella
 
   g_return_val_if_fail (GMPROC_IS_PROCESS (self), FALSE);
 
-  if (!gmproc_deadline_from_timeout (timeout, &deadline, error))
+  if (!gmproc_deadline_from_timeout (timeout, &deadline, error)
+      || g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
   if (gmproc_process_get_private (self)->role == GMPROC_ROLE_PARENT)
     return join_parent (self, timeout, cancellable, error);

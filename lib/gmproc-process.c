@@ -168,12 +168,12 @@ static char *
 make_identity (void)
 {
   static int n_made;
-  GmprocProcess *current = gmproc_process_get_current ();
-  const char *prefix = current != NULL ? gmproc_process_get_private (current)->identity : NULL;
+  GmprocHeritage heritage;
   int number = g_atomic_int_add (&n_made, 1) + 1;
 
-  return prefix != NULL ? g_strdup_printf ("%s:%d", prefix, number)
-                        : g_strdup_printf ("%d", number);
+  gmproc_process_get_heritage (&heritage);
+  return heritage.identity != NULL ? g_strdup_printf ("%s:%d", heritage.identity, number)
+                                   : g_strdup_printf ("%d", number);
 }
 
 static void
@@ -346,13 +346,13 @@ static void
 gmproc_process_init (GmprocProcess *self)
 {
   GmprocProcessPrivate *priv = gmproc_process_get_private (self);
-  GmprocProcess *current = gmproc_process_get_current ();
+  GmprocHeritage heritage;
 
+  gmproc_process_get_heritage (&heritage);
   g_mutex_init (&priv->mutex);
   priv->role = gmproc_process_take_role ();
-  priv->daemon = current != NULL && gmproc_process_get_private (current)->daemon;
-  gmproc_setup_init (&priv->setup,
-                     current != NULL ? gmproc_process_get_private (current)->setup.log_level : 0);
+  priv->daemon = heritage.is_daemon;
+  gmproc_setup_init (&priv->setup, heritage.log_level);
 }
 
 /* -- public ---------------------------------------------------------------------------------- */

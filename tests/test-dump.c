@@ -123,6 +123,41 @@ test_lock (PartyKind kind)
 }
 PARTY_TEST (test_lock)
 
+GMPROC_DEFINE_TARGET (wait_at_barrier)
+{
+  g_autoptr (GmprocBarrier) barrier = party_open_barrier (args, 0);
+
+  (void) gmproc_barrier_wait (barrier, GMPROC_FOREVER, NULL, NULL);
+  return EXIT_SUCCESS;
+}
+
+/* Who waits at a barrier looks for dead parties now and then, and waits as long as before. */
+static void
+test_since (PartyKind kind)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GmprocBarrier) barrier = gmproc_barrier_new (2, &error);
+  double seconds = 0;
+  Party *party;
+
+  g_assert_no_error (error);
+  party = party_start (kind, wait_at_barrier,
+                       g_variant_new ("(h)", gmproc_barrier_get_handle (barrier)));
+  while (seconds < 0.7)
+    {
+      g_autofree char *text = dump_with (GMPROC_DUMP_TEXT, "waited for by ");
+      const char *at = strstr (strstr (text, "waited for by "), ", for ");
+      double now = g_ascii_strtod (at + strlen (", for "), NULL);
+
+      g_assert_cmpfloat (now, >=, seconds);
+      seconds = now;
+      party_pause (10 * G_TIME_SPAN_MILLISECOND);
+    }
+  gmproc_barrier_abort (barrier);
+  g_assert_cmpint (party_join (party), ==, EXIT_SUCCESS);
+}
+PARTY_TEST (test_since)
+
 /* The one who holds a lock is stopped, and only it has the lock. */
 static void
 test_stopped_holder (void)
@@ -349,6 +384,7 @@ main (int argc, char **argv)
   gmproc_test_set_warm_up (party_warm_up);
 
   PARTY_ADD ("/dump/lock", test_lock);
+  PARTY_ADD ("/dump/since", test_since);
   gmproc_test_add ("/dump/stopped-holder", test_stopped_holder);
   gmproc_test_add ("/dump/dead", test_dead);
   gmproc_test_add ("/dump/stopped-producer", test_stopped_producer);

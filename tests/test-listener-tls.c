@@ -129,6 +129,50 @@ check_tls (GBytes *key, GSocketConnectable *server)
   receive_end (served);
 }
 
+static gboolean
+accept_any (G_GNUC_UNUSED GTlsConnection *connection, G_GNUC_UNUSED GTlsCertificate *certificate,
+            G_GNUC_UNUSED GTlsCertificateFlags errors, G_GNUC_UNUSED gpointer user_data)
+{
+  return TRUE;
+}
+
+/* PI-26: a peer that goes without a good-bye, as one that is killed does, is the end of the stream,
+ * every time that somebody asks, and nobody to send to. */
+static void
+test_gone (void)
+{
+  g_autoptr (GmprocListener) listener = NULL;
+  g_autoptr (GSocket) socket = NULL;
+  g_autoptr (GSocketConnection) stream = NULL;
+  g_autoptr (GIOStream) encrypted = NULL;
+  g_autoptr (GmprocConnection) served = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!has_tls ())
+    return;
+  listener = tls_listener_new (NULL);
+  (void) gmproc_waitable_is_ready (GMPROC_WAITABLE (listener));
+  socket = raw_connect (gmproc_listener_get_address (listener));
+  stream = g_socket_connection_factory_create_connection (socket);
+  encrypted = g_tls_client_connection_new (G_IO_STREAM (stream), NULL, &error);
+  g_assert_no_error (error);
+  g_signal_connect (encrypted, "accept-certificate", G_CALLBACK (accept_any), NULL);
+  g_tls_connection_handshake (G_TLS_CONNECTION (encrypted), NULL, &error);
+  g_assert_no_error (error);
+  served = gmproc_listener_accept (listener, BOUND, NULL, &error);
+  g_assert_no_error (error);
+
+  g_assert_true (g_socket_close (socket, NULL));
+  for (guint i = 0; i < 3; i++)
+    receive_end (served);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_assert_false (gmproc_connection_send (served, g_variant_new_int32 (1), NULL, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+      g_clear_error (&error);
+    }
+}
+
 /* GM-05: a peer that does not read does not hold up who closes the connection: in the middle of a
  * message, and with nothing on its way but the good-bye. */
 static void
@@ -346,6 +390,7 @@ main (int argc, char **argv)
   gmproc_test_add ("/listener/GM-16/tls/hostile", test_hostile);
   gmproc_test_add ("/listener/GM-16/tls/async", test_async);
   gmproc_test_add ("/listener/GM-05/tls/close-unread", test_close_unread);
+  gmproc_test_add ("/listener/PI-26/tls/gone", test_gone);
   gmproc_test_add ("/listener/tls/unix", test_unix);
   return g_test_run ();
 }

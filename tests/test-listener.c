@@ -295,6 +295,35 @@ warm_up_sockets (void)
   check_folder ();
 }
 
+/* PI-26: what was sent arrives, also when its sender closes and has not read all that it could. */
+static void
+test_unread_by_sender (void)
+{
+  for (gsize size = 100; size <= 30000; size *= 300)
+    for (guint round = 0; round < 10; round++)
+      {
+        g_autoptr (GSocketAddress) address = make_tcp_address ();
+        g_autoptr (GmprocListener) listener = listener_new (address, NULL);
+        g_autoptr (GmprocConnection) served = NULL;
+        g_autoptr (GBytes) message = make_bytes (size, 3);
+        g_autoptr (GError) error = NULL;
+        Client client = { gmproc_listener_get_address (listener), NULL, NULL, NULL };
+        GThread *thread = g_thread_new ("client", run_client, &client);
+
+        served = gmproc_listener_accept (listener, BOUND, NULL, &error);
+        g_thread_join (thread);
+        g_assert_no_error (error);
+        send_bytes (served, message);
+        g_assert_true (gmproc_connection_poll (client.connection, BOUND, NULL, NULL));
+        for (guint i = 0; i < 30; i++)
+          send_bytes (client.connection, message);
+        g_clear_object (&client.connection);
+        for (guint i = 0; i < 30; i++)
+          receive_bytes (served, message);
+        receive_end (served);
+      }
+}
+
 /* PI-22: a file that is no socket stays what it is, and so does the file of another listener. */
 static void
 test_other_files (void)
@@ -366,6 +395,7 @@ main (int argc, char **argv)
   gmproc_test_add ("/listener/PI-24/abstract", test_abstract);
   gmproc_test_add ("/listener/PI-23/tcp", test_tcp);
   gmproc_test_add ("/listener/PI-22/same-address", test_same_address);
+  gmproc_test_add ("/listener/PI-26/unread-by-sender", test_unread_by_sender);
   gmproc_test_add ("/listener/PI-22/other-files", test_other_files);
   gmproc_test_add ("/listener/PI-22/other-folder", test_other_folder);
   gmproc_test_add ("/listener/PI-26/gone-client", test_gone_client);

@@ -6,6 +6,7 @@
 #include <gmproc.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "kin.h"
 #include "support.h"
@@ -60,9 +61,18 @@ struct _TestStarter
 
 GMPROC_DEFINE_PROCESS_TYPE (TestStarter, test_starter)
 
+static GmprocProcess *helper; /* that the last object of the class made */
+
+/* PR-01, PR-04: neither the class nor the object that makes a process changes who this one is, and
+ * what they make is a child of this process like any other. */
 static int
-test_starter_run (GmprocProcess *process G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
+test_starter_run (GmprocProcess *process, GError **error G_GNUC_UNUSED)
 {
+  g_assert_true (gmproc_process_get_current () == process);
+  g_assert_true (gmproc_process_is_alive (process));
+  g_assert_true (gmproc_process_get_daemon (process));
+  g_assert_true (gmproc_process_get_daemon (helper));
+  g_assert_nonnull (strchr (gmproc_process_get_name (helper), ':'));
   return 5;
 }
 
@@ -70,6 +80,8 @@ test_starter_run (GmprocProcess *process G_GNUC_UNUSED, GError **error G_GNUC_UN
 static void
 test_starter_class_init (TestStarterClass *klass)
 {
+  g_autoptr (GmprocProcess) unused G_GNUC_UNUSED = gmproc_process_new (do_nothing, NULL);
+
   GMPROC_PROCESS_CLASS (klass)->run = test_starter_run;
   if (gmproc_process_get_parent () == NULL && gmproc_process_get_current () != NULL)
     run (do_nothing);
@@ -78,6 +90,9 @@ test_starter_class_init (TestStarterClass *klass)
 static void
 test_starter_init (TestStarter *self G_GNUC_UNUSED)
 {
+  g_autoptr (GmprocProcess) made = gmproc_process_new (do_nothing, NULL);
+
+  g_set_object (&helper, made);
 }
 
 static void
@@ -85,6 +100,7 @@ test_class_init (void)
 {
   g_autoptr (GmprocProcess) process = g_object_new (TEST_TYPE_STARTER, NULL);
 
+  gmproc_process_set_daemon (process, TRUE);
   start (process);
   join (process, 5);
 }

@@ -527,6 +527,11 @@ gmproc_family_begin_wait (const GmprocSubject *subject)
       note->thread = gmproc_port_thread_get_id ();
       g_private_set (&wait_note, note);
     }
+  if (note->type == GMPROC_NOTE_WAIT)
+    {
+      note->next++;
+      return;
+    }
   note->block = subject->block;
   note->index = subject->index;
   note->since = gmproc_port_self_get_rough_time ();
@@ -538,7 +543,11 @@ gmproc_family_end_wait (void)
 {
   GmprocNote *note = has_page () ? g_private_get (&wait_note) : NULL;
 
-  if (note != NULL)
+  if (note == NULL)
+    return;
+  if (note->next > 0)
+    note->next--;
+  else
     __atomic_store_n (&note->type, GMPROC_NOTE_CLAIMED, __ATOMIC_RELEASE);
 }
 

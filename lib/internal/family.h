@@ -62,7 +62,7 @@ typedef struct
   gint64 since;
   guint64 handle; /* of a block or object: in that process */
   guint32 thread; /* of a wait: which; of a party: atomic, how many of its threads wait there */
-  guint32 next;   /* of a party: the barrier's next one; 0 for none */
+  guint32 next;   /* of a party: the barrier's next one; 0 for none. Of a wait: its inner ones */
   union
   {
     guint8 bits[GMPROC_FAMILY_BITS / 8]; /* of a block */
@@ -118,7 +118,8 @@ GmprocNote *gmproc_family_get_own (GmprocNote *note);
 GmprocNote *gmproc_family_note_block (guint64 block, gintptr handle);
 GmprocNote *gmproc_family_note_object (guint32 kind, guint64 id, guint64 size, gintptr handle);
 
-/* Around a sleep, by the thread that sleeps. SUBJECT may be NULL. */
+/* Around a sleep, by the thread that sleeps; SUBJECT may be NULL. Around several sleeps too, and
+ * then the outer pair says for what and since when. */
 void gmproc_family_begin_wait (const GmprocSubject *subject);
 void gmproc_family_end_wait (void);
 

@@ -75,7 +75,10 @@ value_to_variant (const GValue *value)
       if (!are_texts (strings))
         return NULL;
       return g_variant_new ("m^as", strings);
+    case G_TYPE_INTERFACE:
     case G_TYPE_OBJECT:
+      if (!G_VALUE_HOLDS_OBJECT (value)) /* an interface of something else */
+        return NULL;
       if (g_value_get_object (value) == NULL)
         return g_variant_new_maybe (G_VARIANT_TYPE_HANDLE, NULL);
       if (!GMPROC_IS_SHAREABLE (g_value_get_object (value)))

@@ -369,8 +369,10 @@ add_streams (Request *request, const GmprocPortChildOptions *options)
     {
       gintptr stream = options->streams != NULL ? options->streams[i] : GMPROC_PORT_NO_HANDLE;
 
-      /* The server's own input is the empty one. */
-      if (stream == GMPROC_PORT_NO_HANDLE && i != STDIN_FILENO && gmproc_port_handle_is_valid (i))
+      /* The server's own input is the empty one. A program that closed a stream may have something
+       * else there, which no child is to see. */
+      if (stream == GMPROC_PORT_NO_HANDLE && i != STDIN_FILENO
+          && gmproc_port_handle_is_inherited (i))
         stream = i;
       if (stream == GMPROC_PORT_NO_HANDLE)
         continue;

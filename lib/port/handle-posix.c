@@ -64,6 +64,14 @@ gmproc_port_pipe (int *fds, GError **error)
 }
 
 gboolean
+gmproc_port_handle_is_inherited (int fd)
+{
+  int flags = fcntl (fd, F_GETFD);
+
+  return flags != -1 && (flags & FD_CLOEXEC) == 0;
+}
+
+gboolean
 gmproc_port_handle_is_valid (gintptr handle)
 {
   return handle >= 0 && handle <= G_MAXINT && fcntl ((int) handle, F_GETFD) != -1;

@@ -12,6 +12,9 @@ G_BEGIN_DECLS
  * also when it fails. */
 gboolean gmproc_port_handle_take (int fd, gintptr *ret_handle, GError **error);
 
+/* Whether a program that is started gets this descriptor of the process by itself. */
+gboolean gmproc_port_handle_is_inherited (int fd);
+
 /* As pipe(), with descriptors that no child inherits. */
 gboolean gmproc_port_pipe (int *fds, GError **error);
 

@@ -65,5 +65,5 @@ gmproc_port_stream_open_empty (gintptr *ret_handle, GError **error)
 gintptr
 gmproc_port_stream_get_own_input (void)
 {
-  return gmproc_port_handle_is_valid (STDIN_FILENO) ? STDIN_FILENO : GMPROC_PORT_NO_HANDLE;
+  return gmproc_port_handle_is_inherited (STDIN_FILENO) ? STDIN_FILENO : GMPROC_PORT_NO_HANDLE;
 }
