@@ -70,7 +70,7 @@ is_first (Call *self)
 static void
 leave_line (Call *self)
 {
-  g_autoptr (GObject) object = g_steal_pointer (&self->object);
+  g_autoptr (GObject) object G_GNUC_UNUSED = g_steal_pointer (&self->object);
   GmprocAsyncLine *line = g_steal_pointer (&self->line);
   Call *first;
 
