@@ -616,6 +616,7 @@ typedef struct
 {
   GmprocQueue *queue;
   gint64 first;
+  Call *calls;
 } Producer;
 
 static gpointer
@@ -635,12 +636,45 @@ put_hundred (gpointer data)
   return NULL;
 }
 
+static gpointer
+put_from_here (gpointer data)
+{
+  Producer *self = data;
+
+  for (guint i = 0; i < 20 * N_CALLS; i++)
+    put_later (self->queue, i, &self->calls[i], NULL, PARTY_BOUND);
+  return NULL;
+}
+
+/* A thread without a context of its own: its calls end in the main program's, which runs meanwhile.
+ */
+static void
+test_other_thread (void)
+{
+  g_autoptr (GmprocQueue) queue = new_queue (4);
+  g_autofree Call *calls = g_new0 (Call, 20 * N_CALLS);
+  Producer producer = { queue, 0, calls };
+  GThread *consumer = g_thread_new ("consumer", take_all, queue);
+  GThread *thread = g_thread_new ("producer", put_from_here, &producer);
+  guint n_over = 0;
+
+  while (n_over < 20 * N_CALLS)
+    {
+      while (n_over < 20 * N_CALLS && g_atomic_int_get (&calls[n_over].is_over))
+        g_assert_no_error (calls[n_over++].error);
+      if (n_over < 20 * N_CALLS)
+        g_main_context_iteration (NULL, TRUE);
+    }
+  g_thread_join (thread);
+  g_thread_join (consumer);
+}
+
 /* Two threads with a context each stand in one line. */
 static void
 test_order_of_threads (void)
 {
   g_autoptr (GmprocQueue) queue = new_queue (1);
-  Producer producers[] = { { queue, 0 }, { queue, 1000 } };
+  Producer producers[] = { { queue, 0, NULL }, { queue, 1000, NULL } };
   gint64 next[] = { 0, 1000 };
   GThread *threads[2];
 
@@ -675,5 +709,6 @@ main (int argc, char **argv)
   gmproc_test_add ("/queue/async/QU-03/gets", test_order_of_gets);
   gmproc_test_add ("/queue/async/QU-03/many", test_order_of_many);
   gmproc_test_add ("/queue/async/QU-03/threads", test_order_of_threads);
+  gmproc_test_add ("/queue/async/QU-03/other-thread", test_other_thread);
   return g_test_run ();
 }

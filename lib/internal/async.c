@@ -15,6 +15,7 @@ typedef struct
   gpointer data;
   GDestroyNotify free_data;
   gint64 deadline;
+  GMutex starting; /* held until the sources are there: another thread may run the context */
   GSource *source; /* of the object; NULL as long as others are first */
   GSource *timer;  /* NULL when there is no deadline */
 
@@ -102,7 +103,12 @@ call_free (gpointer data)
 {
   Call *self = data;
 
-  leave_line (self); /* when the context is gone before the call is over */
+  /* There are some when the context is gone before the call is over. */
+  turn_clear (self);
+  source_clear (&self->source);
+  source_clear (&self->timer);
+  leave_line (self);
+  g_mutex_clear (&self->starting);
   if (self->free_data != NULL)
     self->free_data (self->data);
   g_free (self);
@@ -159,11 +165,21 @@ try_to_finish (GTask *task)
   return TRUE;
 }
 
+static void
+await_start (GTask *task)
+{
+  Call *self = g_task_get_task_data (task);
+
+  g_mutex_lock (&self->starting);
+  g_mutex_unlock (&self->starting);
+}
+
 static gboolean
 on_source (gpointer user_data)
 {
   g_autoptr (GTask) task = g_object_ref (user_data);
 
+  await_start (task);
   if (!try_to_finish (task))
     return G_SOURCE_CONTINUE;
   stop_waiting (task);
@@ -200,6 +216,7 @@ on_turn (gpointer user_data)
 {
   g_autoptr (GTask) task = g_object_ref (user_data);
 
+  await_start (task);
   turn_clear (g_task_get_task_data (task));
   if (try_to_finish (task))
     stop_waiting (task);
@@ -282,6 +299,7 @@ gmproc_async_run (const GmprocAsync *operation, gpointer object, gint64 timeout,
   Call *self = g_new0 (Call, 1);
   GError *error = NULL;
 
+  g_mutex_init (&self->starting);
   self->operation = operation;
   self->data = data;
   self->free_data = free_data;
@@ -297,9 +315,13 @@ gmproc_async_run (const GmprocAsync *operation, gpointer object, gint64 timeout,
     }
   join_line (self, object);
   if (try_to_finish (task))
-    leave_line (self);
-  else
-    wait_for_something (task);
+    {
+      leave_line (self);
+      return;
+    }
+  g_mutex_lock (&self->starting);
+  wait_for_something (task);
+  g_mutex_unlock (&self->starting);
 }
 
 gpointer
