@@ -207,20 +207,13 @@ typedef struct
   gboolean is_over;      /* by the deadline or a cancel */
 } Wait;
 
-static void
-source_end (gpointer source)
-{
-  g_source_destroy (source);
-  g_source_unref (source);
-}
-
 static gboolean
 wait_init (Wait *self, GError **error)
 {
   self->context = gmproc_port_new_context (error);
   if (self->context == NULL)
     return FALSE;
-  self->sources = g_ptr_array_new_with_free_func (source_end);
+  self->sources = g_ptr_array_new_with_free_func ((GDestroyNotify) gmproc_wait_source_end);
   self->ready = g_hash_table_new (NULL, NULL);
   self->is_over = FALSE;
   return TRUE;

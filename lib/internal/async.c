@@ -7,6 +7,7 @@
 
 #include "deadline.h"
 #include "port/port.h"
+#include "wait-source.h"
 
 /* A call that waits. Its sources hold a reference each, and run in the task's context only. */
 typedef struct
@@ -44,8 +45,7 @@ source_clear (GSource **source)
   if (*source == NULL)
     return;
 
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
+  g_clear_pointer (source, gmproc_wait_source_end);
 }
 
 static gboolean

@@ -79,6 +79,8 @@ wait_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   return ((Callback) (void *) callback) (self->object, user_data);
 }
 
+/* The last reference is gone already, and GLib says so to a thread that makes the source ready just
+ * now: see gmproc_wait_source_end(). */
 static void
 wait_source_finalize (GSource *source)
 {
@@ -143,6 +145,20 @@ gmproc_wait_source_new (const GmprocWaitSourceFuncs *funcs, gpointer object, gui
       gmproc_wait_source_add_child (source, g_cancellable_source_new (cancellable));
     }
   return source;
+}
+
+void
+gmproc_wait_source_end (GSource *source)
+{
+  WaitSource *self = (WaitSource *) source;
+
+  if (source->source_funcs == &wait_source_funcs && self->is_armed)
+    {
+      self->funcs->disarm (self->object, source);
+      self->is_armed = FALSE;
+    }
+  g_source_destroy (source);
+  g_source_unref (source);
 }
 
 GmprocArm

@@ -45,6 +45,11 @@ struct GmprocWaitSourceFuncs
 GSource *gmproc_wait_source_new (const GmprocWaitSourceFuncs *funcs, gpointer object, guint64 what,
                                  GSource *child, GCancellable *cancellable);
 
+/* Destroys a source of any kind, and drops the caller's reference; in the thread that runs its
+ * context. First nobody is left who would make it ready: other threads do so without a reference,
+ * which must not meet the end of the last one. */
+void gmproc_wait_source_end (GSource *source);
+
 /* A CHILD more that tells of the object; taken over. */
 void gmproc_wait_source_add_child (GSource *source, GSource *child);
 
