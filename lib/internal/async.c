@@ -39,15 +39,6 @@ gmproc_async_line_clear (GmprocAsyncLine *self)
   g_mutex_clear (&self->lock);
 }
 
-static void
-source_clear (GSource **source)
-{
-  if (*source == NULL)
-    return;
-
-  g_clear_pointer (source, gmproc_wait_source_end);
-}
-
 static gboolean
 is_first_locked (Call *self)
 {
@@ -95,7 +86,17 @@ turn_clear (Call *self)
   g_mutex_lock (&self->line->lock);
   turn = g_steal_pointer (&self->turn);
   g_mutex_unlock (&self->line->lock);
-  source_clear (&turn);
+  g_clear_pointer (&turn, gmproc_wait_source_end);
+}
+
+/* Ending the sources drops their references to the task, so the caller has one of its own. */
+static void
+stop_waiting (Call *self)
+{
+  turn_clear (self);
+  g_clear_pointer (&self->source, gmproc_wait_source_end);
+  g_clear_pointer (&self->timer, gmproc_wait_source_end);
+  leave_line (self);
 }
 
 static void
@@ -103,27 +104,11 @@ call_free (gpointer data)
 {
   Call *self = data;
 
-  /* There are some when the context is gone before the call is over. */
-  turn_clear (self);
-  source_clear (&self->source);
-  source_clear (&self->timer);
-  leave_line (self);
+  stop_waiting (self); /* it still does when the context is gone before the call is over */
   g_mutex_clear (&self->starting);
   if (self->free_data != NULL)
     self->free_data (self->data);
   g_free (self);
-}
-
-/* Keeps TASK for the caller: ending the sources drops their references. */
-static void
-stop_waiting (GTask *task)
-{
-  Call *self = g_task_get_task_data (task);
-
-  turn_clear (self);
-  source_clear (&self->source);
-  source_clear (&self->timer);
-  leave_line (self);
 }
 
 static gboolean
@@ -182,7 +167,7 @@ on_source (gpointer user_data)
   await_start (task);
   if (!try_to_finish (task))
     return G_SOURCE_CONTINUE;
-  stop_waiting (task);
+  stop_waiting (g_task_get_task_data (task));
   return G_SOURCE_REMOVE;
 }
 
@@ -219,7 +204,7 @@ on_turn (gpointer user_data)
   await_start (task);
   turn_clear (g_task_get_task_data (task));
   if (try_to_finish (task))
-    stop_waiting (task);
+    stop_waiting (g_task_get_task_data (task));
   else
     wait_for_object (task);
   return G_SOURCE_REMOVE;

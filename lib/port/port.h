@@ -43,7 +43,8 @@ G_BEGIN_DECLS
  * is_valid:  whether the number names an open handle of this process now.
  * close:     ends *handle and makes it GMPROC_PORT_NO_HANDLE. Never fails, never retries.
  * new_context: a GMainContext. Where it takes a handle and none is left GLib ends the program, so
- * this looks first: G_IO_ERROR_TOO_MANY_OPEN_FILES. Another thread can still take the last one.
+ *            this looks first: G_IO_ERROR_TOO_MANY_OPEN_FILES. Another thread can still take the
+ *            last one.
  */
 gboolean gmproc_port_handle_duplicate (gintptr handle, gintptr *ret_copy, GError **error);
 gboolean gmproc_port_handle_is_valid (gintptr handle);
@@ -144,10 +145,11 @@ gboolean gmproc_port_courier_receive (GmprocPortCourier *courier, GBytes *ticket
 /* -- socket ------------------------------------------------------------------------------------
  * Handles beside the bytes of a stream between two programs that are no relatives.
  *
- * find_file:  what tells the file of a socket from all others that are there at the same time;
- * FALSE when PATH is none. carries_handles: whether this socket can: a Unix socket, where the
- * system has SCM_RIGHTS. send:    as much of the vectors' contents as there is room for; copies of
- * HANDLES, at most GMPROC_PORT_COURIER_MAX, leave with the first byte. The caller keeps its own.
+ * find_file: what tells the file of a socket from all others that are there at the same time;
+ *          FALSE when PATH is none.
+ * carries_handles: whether this socket can: a Unix socket, where the system has SCM_RIGHTS.
+ * send:    as much of the vectors' contents as there is room for; copies of HANDLES, at most
+ *          GMPROC_PORT_COURIER_MAX, leave with the first byte. The caller keeps its own.
  * receive: at least one byte, as many as are there up to SIZE, or 0 at the end of the stream.
  * Handles that came with these bytes are added to ARRIVALS. The peer is not trusted: of more than
  *          GMPROC_PORT_COURIER_MAX the rest is closed.
